@@ -74,10 +74,10 @@ def prop(
     formula: Formula | None = None,
 ) -> Any:
     """A property of an element kind (or of a field type's settings). Without ``default`` it must be given."""
-    return dataclasses.field(
-        default=default,
-        metadata={"prop": {"doc": doc, "schema": schema, "name": name, "ref": ref, "formula": formula}},
-    )
+    metadata = {"prop": {"doc": doc, "schema": schema, "name": name, "ref": ref, "formula": formula}}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=dict, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @lru_cache(maxsize=None)
@@ -89,13 +89,14 @@ def props_of(cls: type) -> Mapping[str, Prop]:
         if meta is None:
             continue
         name = meta["name"] or f.name.rstrip("_")
-        required = f.default is dataclasses.MISSING
+        required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        default = f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
         found[name] = Prop(
             name=name,
             attribute=f.name,
             doc=meta["doc"],
             schema=meta["schema"],
-            default=None if required else f.default,
+            default=None if required else default,
             required=required,
             ref=meta["ref"],
             formula=meta["formula"],
