@@ -1,0 +1,1 @@
+"""Design time: drafts and packages in, releases out."""

@@ -1,0 +1,1 @@
+"""Run time: what people use every day. Releases in, work done."""

@@ -1,0 +1,77 @@
+"""Bytes by content hash: one folder per tenant, never changed once written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from kernel.errors import NotFound, TooLarge
+from kernel.i18n import _
+
+CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was written: SHA-256 in hex and size in bytes."""
+
+    sha256: str
+    size: int
+
+
+class FileStore:
+    """The files of all tenants under one root; a backup of a tenant is its folder beside its database."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, tenant: str, stream: BinaryIO, limit: int) -> Stored:
+        """Write a stream of at most ``limit`` bytes; equal content is kept once. Raises TooLarge.
+
+        The bytes are on disk (fsync) before the row that names them can be committed.
+        """
+        folder = self.root / tenant
+        folder.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        size = 0
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".upload-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                while chunk := stream.read(CHUNK):
+                    size += len(chunk)
+                    if size > limit:
+                        raise TooLarge(_("The file is larger than {size} MB.", size=limit // 1_000_000), hint=_("Choose a smaller file."))
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            target = self.path(tenant, digest.hexdigest())
+            target.parent.mkdir(exist_ok=True)
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Stored(digest.hexdigest(), size)
+
+    def path(self, tenant: str, sha256: str) -> Path:
+        """Where bytes with this hash lie."""
+        return self.root / tenant / sha256[:2] / sha256
+
+    def open(self, tenant: str, sha256: str, variant: str = "") -> Path:
+        """The path of existing bytes, or of a picture's smaller variant. Raises NotFound."""
+        path = self.path(tenant, sha256 + (f".{variant}" if variant else ""))
+        if not path.is_file():
+            raise NotFound()
+        return path
+
+    def put_variant(self, tenant: str, sha256: str, variant: str, data: bytes) -> None:
+        """Keep a derived picture beside its original; may be made again at any time, so it needs no fsync."""
+        target = self.path(tenant, f"{sha256}.{variant}")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".variant-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(name, target)

@@ -1,0 +1,134 @@
+"""The service: save an upload, attach it to a record, open it with the record's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sqlalchemy import delete, func, insert, select, update
+
+from kernel.errors import NotFound, Problem, TooMany
+from kernel.i18n import _
+from kernel.platform import tables as t
+from kernel.platform.ctx import Ctx
+from runtime.files.media import clean_name, recognise
+from runtime.files.pictures import decode
+from runtime.files.store import FileStore
+
+MAX_SIZE = 25_000_000
+PENDING_PER_PERSON = 200
+UNATTACHED_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file as the tenant knows it; ``entity``, ``record_id`` and ``field`` are None until a record takes it."""
+
+    id: str
+    sha256: str
+    size: int
+    media_type: str
+    name: str
+    width: int | None
+    height: int | None
+    created_at: datetime
+    created_by: str | None
+    entity: str | None
+    record_id: str | None
+    field: str | None
+    meta: dict[str, Any] | None
+
+    @property
+    def is_picture(self) -> bool:
+        return self.width is not None
+
+
+_COLUMNS = tuple(t.file.c[name] for name in FileRow.__dataclass_fields__)
+
+
+def save(ctx: Ctx, store: FileStore, stream: BinaryIO, name: str, limit: int = MAX_SIZE) -> FileRow:
+    """Keep an uploaded file; it belongs to the uploader until a record takes it.
+
+    Raises TooLarge, TooMany (uploads never attached) or Invalid (kind of file not accepted, broken picture).
+    """
+    waiting = ctx.conn.execute(
+        select(func.count()).where(t.file.c.created_by == ctx.actor.person, t.file.c.record_id.is_(None), t.file.c.created_at > ctx.now - timedelta(hours=1))
+    ).scalar_one()
+    if waiting >= PENDING_PER_PERSON:
+        raise TooMany(600, _("Too many files wait without a record. Save the form first."))
+    stored = store.put(ctx.tenant.slug, stream, limit)
+    path = store.open(ctx.tenant.slug, stored.sha256)
+    with path.open("rb") as file:
+        media = recognise(file.read(4096), name)
+    width = height = None
+    meta: dict[str, Any] = {}
+    if media.picture:
+        picture = decode(path)
+        width, height, meta = picture.width, picture.height, dict(picture.meta)
+        for variant, data in picture.variants.items():
+            store.put_variant(ctx.tenant.slug, stored.sha256, variant, data)
+    row = FileRow(ctx.new_id(), stored.sha256, stored.size, media.type, clean_name(name), width, height, ctx.now, ctx.actor.person, None, None, None, meta or None)
+    ctx.conn.execute(insert(t.file).values({name: getattr(row, name) for name in FileRow.__dataclass_fields__}))
+    return row
+
+
+def rows(ctx: Ctx, ids: Iterable[str]) -> dict[str, FileRow]:
+    """The rows of these ids, whoever may read them: for callers that have decided that already."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return {}
+    found = ctx.conn.execute(select(*_COLUMNS).where(t.file.c.id.in_(wanted)))
+    return {row.id: FileRow(*row) for row in found}
+
+
+def check(ctx: Ctx, entity: str, record_id: str, ids: Sequence[str], path: str, rule: str) -> list[Problem]:
+    """Problems with taking these files into a record: only own unattached uploads, or what the record already has."""
+    known = rows(ctx, ids)
+    return [
+        Problem("unknown_file", _("This file does not exist any more."), path, _("Upload it again."), rule)
+        for id_ in ids
+        if id_ not in known or not _may_take(ctx, known[id_], entity, record_id)
+    ]
+
+
+def _may_take(ctx: Ctx, row: FileRow, entity: str, record_id: str) -> bool:
+    if row.record_id is None:
+        return row.created_by == ctx.actor.person or ctx.actor.kind == "system"
+    return (row.entity, row.record_id) == (entity, record_id)
+
+
+def attach(ctx: Ctx, entity: str, record_id: str, field: str, ids: Sequence[str]) -> None:
+    """Bind files that passed :func:`check` to a record's field, in the record's transaction."""
+    if ids:
+        ctx.conn.execute(
+            update(t.file).where(t.file.c.id.in_(list(ids)), t.file.c.record_id.is_(None)).values(entity=entity, record_id=record_id, field=field)
+        )
+
+
+def open_file(ctx: Ctx, store: FileStore, id_: str, variant: str = "") -> tuple[FileRow, Path]:
+    """Row and path of a file that the actor may read. Raises NotFound for foreign, hidden and missing alike."""
+    row = rows(ctx, [id_]).get(id_)
+    if row is None or not _may_read(ctx, row):
+        raise NotFound()
+    return row, store.open(ctx.tenant.slug, row.sha256, variant if row.is_picture else "")
+
+
+def _may_read(ctx: Ctx, row: FileRow) -> bool:
+    from runtime.records import reading
+
+    if row.entity is None or row.record_id is None:
+        return row.created_by == ctx.actor.person
+    try:
+        seen = reading.get(ctx, row.entity, row.record_id)
+    except NotFound:
+        return False
+    return row.field is not None and row.field.split(".")[0] in seen.readable
+
+
+def sweep(ctx: Ctx) -> int:
+    """Forget uploads that no record ever took; returns how many. Their bytes stay until the store is cleaned."""
+    done = ctx.conn.execute(delete(t.file).where(t.file.c.record_id.is_(None), t.file.c.created_at < ctx.now - UNATTACHED_FOR))
+    return done.rowcount

@@ -1,0 +1,1 @@
+"""State machines at run time: pure decisions with their reasons."""
