@@ -1,0 +1,1 @@
+"""Sample data replayed through the record road."""

@@ -1,0 +1,157 @@
+"""Plays sample scripts through the record road with a moving clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kernel.errors import FangyuanError, Invalid, Problem, Refused
+from kernel.i18n import _
+from kernel.model.elements import Sample
+from kernel.platform import accounts
+from kernel.platform.clock import FixedClock
+from kernel.platform.ctx import Actor, Ctx
+from kernel.platform.teams import teams_below
+from runtime.records import comments, road
+from runtime.records.record import Input
+from runtime.samples.values import Values, wrong
+
+CHANNEL = "sample"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What an import did: steps, and the people it made as (login, roles)."""
+
+    steps: int
+    people: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def replay(ctx: Ctx, samples: Sequence[Sample], *, upload: Callable[[Ctx, str], str], password_hash: str) -> Played:
+    """Play all steps in order of time, in the transaction of ``ctx``.
+
+    ``upload(ctx, path)`` takes in a file of the package and returns its id; everybody with a ``login`` gets
+    ``password_hash``. A step that is refused raises Invalid with the step's place; nothing of the import stays.
+    """
+    return _Replay(ctx, upload, password_hash).run(samples)
+
+
+class _Replay:
+    def __init__(self, ctx: Ctx, upload: Callable[[Ctx, str], str], password_hash: str) -> None:
+        self.clock = FixedClock(ctx.now)
+        self.ctx = ctx.acting(channel=CHANNEL, clock=self.clock)
+        self.now: datetime = ctx.now
+        self.refs: dict[str, tuple[str, str]] = {}
+        self.people: list[tuple[str, tuple[str, ...]]] = []
+        self.actors: dict[str, Actor] = {}
+        self.password_hash = password_hash
+        zone = ZoneInfo(ctx.tenant.zone)
+        self.values = Values(ctx.now.astimezone(zone).date(), zone, self.refs, lambda path: upload(self.acting, path))
+        self.acting = self.ctx
+
+    def run(self, samples: Sequence[Sample]) -> Played:
+        steps = [(self._at(step, sample, i), i, sample, step) for sample in samples for i, step in enumerate(sample.steps)]
+        # Stable: steps of the same moment keep their order.
+        steps.sort(key=lambda s: s[0])
+        for at, index, sample, step in steps:
+            if at > self.now:
+                continue  # a plan for tomorrow has not happened yet
+            self._play(step, at, f"{sample.key}.steps[{index}]")
+        return Played(len(steps), tuple(self.people))
+
+    def _at(self, step: Mapping[str, Any], sample: Sample, index: int) -> datetime:
+        return self.values.instant(str(step.get("at", "")), f"{sample.key}.steps[{index}].at")
+
+    def _play(self, step: Mapping[str, Any], at: datetime, where: str) -> None:
+        self.clock.set(at)
+        self.acting = self.ctx.acting(actor=self._actor(step, where))
+        do = getattr(self, f"_{step.get('do', 'create')}", None)
+        if do is None or step.get("do", "create") not in STEPS:
+            raise wrong(where, _("“{do}” is not something a step can do. Choose one of: {known}.", do=step.get("do"), known=", ".join(STEPS)))
+        try:
+            do(step, where)
+        except FangyuanError as error:
+            raise Invalid(_placed(error, where)) from error
+
+    def _actor(self, step: Mapping[str, Any], where: str) -> Actor:
+        name = step.get("by")
+        if name is None:
+            return self.ctx.actor
+        id_ = self.values.id_of(name, f"{where}.by")
+        if id_ not in self.actors:
+            person = road.load(self.ctx, "person", id_)
+            team = person.values.get("team")
+            self.actors[id_] = replace(
+                self.ctx.actor, person=id_, name=str(person.values.get("name")), team=team, teams=teams_below(self.ctx.conn, team),
+                roles=accounts.roles_of(self.ctx.conn, id_), kind="person", admin=False, rights=frozenset(),
+            )
+        return self.actors[id_]
+
+    def _fields(self, step: Mapping[str, Any], where: str, key: str = "fields") -> dict[str, Any]:
+        return {k: self.values.read(v, f"{where}.{key}.{k}") for k, v in (step.get(key) or {}).items()}
+
+    def _create(self, step: Mapping[str, Any], where: str) -> None:
+        entity = step["entity"]
+        placed = {k: self.values.id_of(step[k], f"{where}.{k}") for k in ("owner", "team") if step.get(k)}
+        record = road.create(self.acting, entity, Input(self._fields(step, where)), **placed)
+        if step.get("ref"):
+            self.refs[step["ref"]] = (entity, record.id)
+        if step.get("login"):
+            roles = tuple(step.get("roles") or ())
+            unknown = [r for r in roles if r not in self.ctx.app.roles]
+            if unknown:
+                raise wrong(f"{where}.roles", _("There is no role “{name}”.", name=unknown[0]))
+            accounts.create(self.ctx.conn, record.id, step["login"], self.password_hash, roles=roles)
+            self.people.append((step["login"], roles))
+
+    def _record(self, step: Mapping[str, Any], where: str) -> tuple[str, str]:
+        name = step.get("record") or step.get("ref") or ""
+        found = self.refs.get(name)
+        if found is None:
+            raise wrong(f"{where}.record", _("No earlier step has the name “{name}”.", name=name))
+        return found
+
+    def _update(self, step: Mapping[str, Any], where: str) -> None:
+        entity, id_ = self._record(step, where)
+        road.update(self.acting, entity, id_, Input(self._fields(step, where)), version=None)
+        self.actors.pop(id_, None)
+
+    def _transition(self, step: Mapping[str, Any], where: str) -> None:
+        entity, id_ = self._record(step, where)
+        road.transition(
+            self.acting, entity, id_, step["transition"], input=Input(self._fields(step, where)),
+            asks=self._fields(step, where, "asks"), version=None,
+        )
+        if step.get("creates"):
+            self._name_created(step["creates"], entity, id_)
+
+    def _name_created(self, creates: Mapping[str, str], entity: str, id_: str) -> None:
+        """Names for what the transition's actions made: ``creates: {entity: name}``."""
+        for made, name in creates.items():
+            found = road.last_created_by(self.acting, made, entity, id_)
+            if found is not None:
+                self.refs[name] = (made, found)
+
+    def _assign(self, step: Mapping[str, Any], where: str) -> None:
+        entity, id_ = self._record(step, where)
+        given = {k: self.values.id_of(step[k], f"{where}.{k}") for k in ("owner", "team") if step.get(k)}
+        road.assign(self.acting, entity, id_, version=None, **given)
+
+    def _comment(self, step: Mapping[str, Any], where: str) -> None:
+        entity, id_ = self._record(step, where)
+        comments.add(self.acting, entity, id_, str(step.get("text", "")))
+
+
+STEPS = ("create", "update", "transition", "assign", "comment")
+
+
+def _placed(error: FangyuanError, where: str) -> list[Problem]:
+    """The problems of a refused step, with the step's place in front."""
+    if isinstance(error, Refused):
+        return [Problem("refused", _("Missing: {what} (from {who})", what=m.what, who=m.source), where, None, m.rule) for m in error.missing]
+    if isinstance(error, Invalid):
+        return [replace(p, path=f"{where}.{p.path}" if p.path and not p.path.startswith(where) else p.path or where) for p in error.problems]
+    return [Problem(error.code, error.message, where)]
