@@ -216,7 +216,6 @@ def _connect_sqlite(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA cache_size=-8000")
     connection.execute("PRAGMA temp_store=MEMORY")
-    connection.execute("PRAGMA trusted_schema=OFF")
     register = expression_functions()
     if register is not None:
         register(connection)
