@@ -1,0 +1,15 @@
+"""The expression language: parse, type, and one meaning on three targets (Python, SQL, JavaScript)."""
+
+from kernel.expr.check import check
+from kernel.expr.expression import Explained, Expression, rename
+from kernel.expr.findings import ExpressionError, Finding
+from kernel.expr.parse import parse
+from kernel.expr.scope import Env, Member, Namespace, RowsSource, Schema, Scope, SqlScope, SqlValue, namespace
+from kernel.expr.tree import Tree, print_tree
+from kernel.expr.types import ErrorValue, Kind, Option, Type
+
+__all__ = [
+    "Env", "ErrorValue", "Explained", "Expression", "ExpressionError", "Finding", "Kind", "Member", "Namespace",
+    "Option", "RowsSource", "Schema", "Scope", "SqlScope", "SqlValue", "Tree", "Type",
+    "check", "namespace", "parse", "print_tree", "rename",
+]  # fmt: skip
