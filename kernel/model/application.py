@@ -132,7 +132,7 @@ def build(tree: Tree) -> Application:
     return Application(
         tree=tree,
         groups=tuple(made["group"]),
-        option_sets={o.key: o for o in made["options"]},
+        option_sets={o.key: o for o in made["option_set"]},
         entities={e.key: e for e in map(_with_state_fields(made["machine"]), made["entity"])},
         machines=tuple(made["machine"]),
         forms=tuple(made["form"]),

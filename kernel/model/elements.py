@@ -79,7 +79,7 @@ class Option(Element):
 class OptionSet(Element):
     """A named list of choices."""
 
-    KIND: ClassVar[str] = "options"
+    KIND: ClassVar[str] = "option_set"
     SLOTS: ClassVar[Mapping[str, str]] = {"options": "option"}
     options: tuple[Option, ...] = ()
 
@@ -361,7 +361,7 @@ KINDS: Mapping[str, type[Element]] = {
 }
 """Every kind, by key."""
 
-TOP_KINDS = ("group", "options", "entity", "machine", "form", "view", "role", "parameter", "sample")
+TOP_KINDS = ("group", "option_set", "entity", "machine", "form", "view", "role", "parameter", "sample")
 """Kinds that stand by themselves in a document, in the order in which they are read."""
 
 DEFAULT_SLOTS = frozenset({"fields", "options", "rights", "items", "sections"})
