@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
@@ -77,11 +78,27 @@ class Home:
     @contextmanager
     def open(self, mode: str) -> Iterator[Connection]:
         """A begun transaction in ``mode`` (``read`` or ``write``) that is rolled back unless :func:`commit` was called."""
-        with _busy_errors():
-            with self.engine.connect() as conn:
-                conn.execution_options(**{_MODE: mode})
+        with _busy_errors(), self._begun(mode) as conn:
+            yield conn
+
+    def _begun(self, mode: str) -> Connection:
+        for last in (False, True):
+            conn = self.engine.connect()
+            conn.execution_options(**{_MODE: mode})
+            try:
                 conn.begin()
-                yield conn
+                return conn
+            except psycopg.OperationalError:
+                # BEGIN is the first word of a pooled connection: when the server was restarted, all of the pool is dead.
+                conn.invalidate()
+                conn.close()
+                if last:
+                    raise
+                self.engine.dispose()
+            except BaseException:
+                conn.close()
+                raise
+        raise AssertionError
 
 
 def home_key(conn: Connection) -> str:
@@ -304,20 +321,20 @@ def _busy_errors() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise Busy() from error
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.OperationalError, psycopg.Error) as error:
         if is_busy(error):
             raise Busy() from error
         raise
 
 
-def is_busy(error: DBAPIError) -> bool:
+def is_busy(error: Exception) -> bool:
     """Whether the same work may succeed when it is tried again: locks, timeouts, a lost connection."""
-    original = error.orig
+    original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, sqlite3.OperationalError):
         message = str(original)
         return "locked" in message or "busy" in message
     state = getattr(original, "sqlstate", None)
     if state in _BUSY_STATES:
         return True
-    # No SQLSTATE means that the server never answered.
-    return isinstance(error, (OperationalError, InterfaceError)) and (error.connection_invalidated or state is None)
+    # Without a SQLSTATE the server never answered.
+    return state is None and isinstance(original, psycopg.OperationalError)
