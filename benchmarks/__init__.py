@@ -1,0 +1,1 @@
+"""Fangyuan beside a hand-written application, in one run."""
