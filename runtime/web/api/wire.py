@@ -1,0 +1,63 @@
+"""Records as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from kernel import fieldtypes
+from kernel.fieldtypes.base import Reader
+from kernel.model.elements import Field
+from kernel.platform.ctx import Ctx
+from runtime.records.record import Record, Row
+
+
+def reader_of(ctx: Ctx, labels: Mapping[str, str] | None = None) -> Reader:
+    """For whom values are written: the actor's language and zone, with the labels that ids stand for."""
+    return Reader(ctx.language, ctx.zone, ctx.now.astimezone(ctx.zone).date(), ctx.now, ctx.tenant.currency, labels)
+
+
+def instant(value: datetime | None) -> str | None:
+    """RFC 3339 with Z."""
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+def record_json(ctx: Ctx, record: Record, readable: frozenset[str], labels: Mapping[str, str], only: Iterable[str] | None = None) -> dict[str, Any]:
+    """The fixed shape of a record: only fields its reader may read, and of those only the ones asked for."""
+    reader = reader_of(ctx, labels)
+    wanted = readable if only is None else readable.intersection(only)
+    fields = {
+        field.key: field_json(field, record.values.get(field.key), reader)
+        for field in ctx.app.entity(record.entity).fields
+        if field.key in wanted and field.type != "referring"
+    }
+    return {
+        "id": record.id,
+        "version": record.version,
+        "state": record.state,
+        "state_since": instant(record.state_since),
+        "owner": named(record.owner, labels),
+        "team": named(record.team, labels),
+        "created_at": instant(record.created_at),
+        "updated_at": instant(record.updated_at),
+        "fields": fields,
+    }
+
+
+def field_json(field: Field, value: Any, reader: Reader) -> Any:
+    """One value; child rows as ``[{"id", "fields"}]``, blank as null."""
+    if value is None:
+        return None
+    if field.type == "rows":
+        return [row_json(field, row, reader) for row in value]
+    return fieldtypes.of(field).dump(field, value, reader)
+
+
+def row_json(field: Field, row: Row, reader: Reader) -> dict[str, Any]:
+    return {"id": row.id, "fields": {f.key: field_json(f, row.values.get(f.key), reader) for f in field.fields}}
+
+
+def named(id_: str | None, labels: Mapping[str, str]) -> dict[str, str | None] | None:
+    """A reference on read."""
+    return None if id_ is None else {"id": id_, "label": labels.get(id_)}
