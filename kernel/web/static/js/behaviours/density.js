@@ -1,0 +1,3 @@
+// Roomy or compact rows.
+import { keepChoice } from "../preference.js";
+export default (element) => keepChoice(element, "density");

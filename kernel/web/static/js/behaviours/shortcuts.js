@@ -1,0 +1,44 @@
+// Keys for the whole page: "?" lists them, "/" and Ctrl K search, "g" and a letter go somewhere ([data-shortcut="g d"]), E edits.
+import { make, listeners } from "../dom.js";
+import { t } from "../text.js";
+
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable], [role=textbox]");
+const label = (element) => element.dataset.shortcutLabel || element.getAttribute("aria-label") || element.textContent.trim() || element.title;
+
+export default function shortcuts(root) {
+  const { on, off } = listeners();
+  let first = null;
+  const all = () => [...root.querySelectorAll("[data-shortcut]")];
+
+  function list() {
+    document.querySelector("#shortcuts-dialog")?.remove();
+    const rows = [["Ctrl K", t("shortcut_search")], ["?", t("shortcut_help")], ...all().map((element) => [element.dataset.shortcut, label(element)])];
+    const close = make("button", { type: "button", class: "icon-btn", "aria-label": t("close"), "data-dialog-close": true }, "✕");
+    const dialog = make("dialog", { class: "dialog", id: "shortcuts-dialog", "aria-labelledby": "shortcuts-title", "data-behaviour": "dialog", "data-open": true },
+      make("div", { class: "dialog-head" }, make("h2", { id: "shortcuts-title", class: "grow" }, t("shortcuts")), close),
+      make("div", { class: "dialog-body" }, make("div", { class: "shortcut-list" },
+        ...rows.map(([keys, words]) => make("div", {}, make("span", {}, words), make("span", { class: "row" }, ...keys.split(" ").map((key) => make("kbd", {}, key.length === 1 ? key.toUpperCase() : key))))))));
+    document.getElementById("dialog-root").append(dialog);
+  }
+
+  on(document, "click", (event) => { if (event.target.closest("[data-show-shortcuts]")) list(); });
+  on(document, "keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      return void document.dispatchEvent(new CustomEvent("palette:open"));
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) { first = null; return; }
+    if (event.key === "?") { event.preventDefault(); return list(); }
+    if (event.key === "/") { event.preventDefault(); return void document.dispatchEvent(new CustomEvent("palette:open")); }
+    const sequence = first ? `${first} ${event.key.toLowerCase()}` : event.key.toLowerCase();
+    const found = all().find((element) => element.dataset.shortcut.toLowerCase() === sequence);
+    first = null;
+    if (found) { event.preventDefault(); found.click(); found.focus?.(); return; }
+    if (all().some((element) => element.dataset.shortcut.toLowerCase().startsWith(`${event.key.toLowerCase()} `))) {
+      first = event.key.toLowerCase();
+      setTimeout(() => { first = null; }, 1200);
+    }
+  });
+  return off;
+}
