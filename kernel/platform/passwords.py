@@ -35,6 +35,11 @@ def check_new(password: str, login: str, path: str = "password") -> None:
         raise Invalid([Problem("password_common", _("This password is among the first that others would guess."), path, hint)])
 
 
+def refuse_same(path: str) -> None:
+    """Raises :class:`Invalid`: the new password is the old one."""
+    raise Invalid([Problem("password_same", _("Choose another password than the present one."), path)])
+
+
 def hash_password(password: str) -> str:
     """The argon2id hash. Raises :class:`Busy` when too many are being computed."""
     with _Slot():

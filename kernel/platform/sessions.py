@@ -60,6 +60,20 @@ def open_session(conn: Connection, token_hash: str, tenant: Tenant, now: datetim
     return opened(conn, row, tenant, token_hash, touch_due=now - row.seen_at >= TOUCH_EVERY)
 
 
+def nobody(conn: Connection, tenant: Tenant) -> Opened | None:
+    """What somebody without a session opens, for routes that are public; None for an unfinished tenant."""
+    row = conn.execute(
+        select(t.tenant_state.c.release_id, t.tenant_state.c.rights_epoch, t.tenant_state.c.settings, t.release.c.hash.label("release_hash"))
+        .select_from(t.tenant_state).outerjoin(t.release, t.release.c.id == t.tenant_state.c.release_id)
+    ).first()
+    if row is None:
+        return None
+    release = releases.known(conn, row.release_id, row.release_hash) if row.release_hash is not None else releases.empty()
+    here = Tenant(tenant.slug, row.settings.get("name") or tenant.name, row.settings, tenant.id)
+    actor = Actor(person="", name="", language=here.language, zone=here.zone, kind="nobody")
+    return Opened(here, actor, release, row.rights_epoch, False, "")
+
+
 def opened(
     conn: Connection, row: Any, tenant: Tenant, credential: str, *, touch_due: bool, kind: str = "person", scopes: Any = None
 ) -> Opened | None:
