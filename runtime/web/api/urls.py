@@ -1,0 +1,32 @@
+"""The API's addresses, below ``/t/<tenant>``."""
+
+from __future__ import annotations
+
+from kernel.web.routes import Need, Route
+from runtime.web.api import files, openapi, records
+
+BASE = "/api/v1"
+_RECORDS = f"{BASE}/records/<entity>"
+_RECORD = f"{_RECORDS}/<id>"
+
+
+def _route(rule: str, view: object, method: str = "GET", **more: object) -> Route:
+    return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, channel="api", **more)  # type: ignore[arg-type]
+
+
+ROUTES = (
+    _route(f"{BASE}/openapi.json", openapi.document),
+    _route(_RECORDS, records.list_records),
+    _route(_RECORDS, records.create, "POST"),
+    _route(f"{_RECORDS}/count", records.count_records),
+    _route(_RECORD, records.read),
+    _route(_RECORD, records.change, "PATCH"),
+    _route(_RECORD, records.remove, "DELETE"),
+    _route(f"{_RECORD}/transitions", records.doors),
+    _route(f"{_RECORD}/transitions/<key>", records.transition, "POST"),
+    _route(f"{_RECORD}/assign", records.assign, "POST"),
+    _route(f"{_RECORD}/history", records.read_history),
+    _route(f"{BASE}/files", files.upload, "POST", body_limit=files.BODY_LIMIT),
+    _route(f"{BASE}/files/<id>", files.describe),
+    _route(f"{BASE}/files/<id>/content", files.content),
+)
