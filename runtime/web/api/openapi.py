@@ -1,0 +1,184 @@
+"""OpenAPI 3.1 of the tenant's API, made from the release: only what the caller may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from flask import Request
+
+from kernel import fieldtypes
+from kernel.i18n import to_text
+from kernel.model.elements import Entity, Field
+from kernel.permissions import EntityRights, rights_of
+from kernel.platform.ctx import Ctx
+from kernel.platform.releases import Release
+from kernel.web.routes import json_response
+from runtime.web.api.shapes import PARAMETERS, RESPONSES, SCHEMAS, array_of, reference
+
+Json = dict[str, Any]
+
+
+def document(ctx: Ctx, request: Request) -> Any:
+    """The document for the caller's roles, scopes and language."""
+    writes = ctx.actor.scopes is None or bool(ctx.actor.scopes & {"all", "write"})
+    made = _document(ctx.release, frozenset(ctx.actor.roles), writes, ctx.language, ctx.tenant.slug, ctx.tenant.name, rights_of(ctx.release, ctx.actor))
+    return json_response(made)
+
+
+@lru_cache(maxsize=128)
+def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any) -> Json:
+    paths: Json = {}
+    schemas: Json = dict(SCHEMAS)
+    tags = []
+    for entity in release.application.entities.values():
+        access = rights.entity(entity.key)
+        if not access.any("read") and not access.any("create"):
+            continue
+        maker = _Maker(release, entity, access, language, writes)
+        schemas.update(maker.schemas())
+        paths.update(maker.paths())
+        tags.append({"name": entity.key, "description": to_text(entity.label, language)})
+    paths.update(_files(writes))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"{name} API", "version": str(release.id), "description": f"Release {release.hash[:12]}"},
+        "servers": [{"url": f"/t/{slug}/api/v1"}],
+        "security": [{"token": []}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": schemas,
+            "parameters": PARAMETERS,
+            "responses": RESPONSES,
+        },
+    }
+
+
+class _Maker:
+    """Schemas and paths of one entity for one set of rights."""
+
+    def __init__(self, release: Release, entity: Entity, access: EntityRights, language: str, writes: bool) -> None:
+        self.release, self.entity, self.access, self.language, self.writes = release, entity, access, language, writes
+        self.app = release.application
+        self.name = "".join(part.capitalize() for part in entity.key.split("_"))
+
+    def schemas(self) -> Json:
+        fields = [f for f in self.entity.fields if f.key in self.access.readable_ever() and f.type != "referring"]
+        written = [f for f in self.entity.fields if f.key in self.access.writable_ever() and fieldtypes.of(f).writable]
+        return {
+            f"{self.name}Fields": _object({f.key: self._shape(f, read=True) for f in fields}),
+            f"{self.name}Input": _object({f.key: self._shape(f, read=False) for f in written}) | {"additionalProperties": False},
+            self.name: {
+                "allOf": [
+                    reference("Record"),
+                    {"type": "object", "properties": {"fields": reference(f"{self.name}Fields"), "state": self._states()}},
+                ]
+            },
+        }
+
+    def _states(self) -> Json:
+        machine = self.app.first_machine(self.entity.key)
+        return {"type": "null"} if machine is None else {"enum": [s.key for s in machine.states]}
+
+    def _shape(self, field: Field, read: bool) -> Json:
+        label = {"title": to_text(field.label, self.language)}
+        if field.type == "rows":
+            row = {f.key: self._shape(f, read) for f in field.fields if read or fieldtypes.of(f).writable}
+            item = {"type": "object", "properties": {"id": {"type": "string"}, "fields": _object(row)}, "required": ["fields"], "additionalProperties": False}
+            return label | {"type": ["array", "null"], "items": item}
+        type_ = fieldtypes.of(field)
+        shape = (type_.read_schema if read else type_.json_schema)(field, self.app.schema)
+        return label | {"anyOf": [shape, {"type": "null"}]}
+
+    def paths(self) -> Json:
+        base = f"/records/{self.entity.key}"
+        found: Json = {}
+        if self.access.any("read"):
+            found[base] = {"get": self._operation("list", "List records", array_of(self.name), [*_refs("where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(401, 422))}
+            found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), _refs("where", "q"), errors=(401, 422))}
+            one: Json = {"parameters": _refs("id"), "get": self._operation("read", "Read a record", reference(self.name), errors=(401, 404), etag=True)}
+            found[f"{base}/{{id}}"] = one
+            found[f"{base}/{{id}}/history"] = {"parameters": _refs("id"), "get": self._operation("history", "Read a record's history", reference("History"), _refs("limit", "before"), errors=(401, 404))}
+            found[f"{base}/{{id}}/transitions"] = {"parameters": _refs("id"), "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(401, 404))}
+        if self.writes:
+            self._writing(found, base)
+        return found
+
+    def _writing(self, found: Json, base: str) -> None:
+        change = _body({"fields": reference(f"{self.name}Input")}, ["fields"])
+        if self.access.any("create"):
+            found.setdefault(base, {})["post"] = self._operation("create", "Create a record", reference(self.name), _refs("idempotency"), change, 201, (401, 403, 409, 422), True)
+        one = found.get(f"{base}/{{id}}")
+        if one is None:
+            return
+        if self.access.any("update"):
+            one["patch"] = self._operation("update", "Change a record", reference(self.name), _refs("if_match"), change, 200, (401, 403, 404, 412, 422, 428), True)
+            self._transitions(found, base)
+        if self.access.any("delete"):
+            one["delete"] = self._operation("delete", "Move a record to the bin", None, _refs("if_match"), None, 204, (401, 403, 404, 412, 428))
+        if self.access.any("assign"):
+            body = _body({"owner": {"type": ["string", "null"]}, "team": {"type": ["string", "null"]}}, [])
+            found[f"{base}/{{id}}/assign"] = {"parameters": _refs("id"), "post": self._operation("assign", "Give a record to another owner or team", reference(self.name), _refs("if_match", "idempotency"), body, 200, (401, 403, 404, 409, 412, 422, 428), True)}
+
+    def _transitions(self, found: Json, base: str) -> None:
+        for machine in self.app.machines_of(self.entity.key):
+            for transition in machine.transitions:
+                asks = {f.key: self._shape(f, read=False) for f in transition.asks}
+                body = _body({"fields": reference(f"{self.name}Input"), "asks": _object(asks) | {"additionalProperties": False}}, [])
+                title = to_text(transition.label, self.language)
+                found[f"{base}/{{id}}/transitions/{transition.key}"] = {
+                    "parameters": _refs("id"),
+                    "post": self._operation(f"take_{transition.key}", title, reference(self.name), _refs("if_match", "idempotency"), body, 200, (401, 403, 404, 409, 412, 422, 428), True),
+                }
+
+    def _operation(self, verb: str, summary: str, shape: Json | None, parameters: Iterable[Json] = (), body: Json | None = None,
+                   status: int = 200, errors: Iterable[int] = (), etag: bool = False) -> Json:
+        answer: Json = {"description": summary}
+        if shape is not None:
+            answer["content"] = {"application/json": {"schema": shape}}
+        if etag:
+            answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The record's version"}}
+        return {
+            "operationId": f"{verb}_{self.entity.key}", "summary": summary, "tags": [self.entity.key],
+            **({"parameters": list(parameters)} if parameters else {}), **({"requestBody": body} if body else {}),
+            "responses": {str(status): answer, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in (400, *errors, 429)}},
+        }
+
+
+def _object(properties: Mapping[str, Any]) -> Json:
+    return {"type": "object", "properties": dict(properties)}
+
+
+def _body(properties: Mapping[str, Any], required: list[str]) -> Json:
+    shape = _object(properties) | {"additionalProperties": False} | ({"required": required} if required else {})
+    return {"required": bool(required), "content": {"application/json": {"schema": shape}}}
+
+
+def _refs(*names: str) -> list[Json]:
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _files(writes: bool) -> Json:
+    file = {"description": "The file", "content": {"application/json": {"schema": reference("File")}}}
+    missing = {"401": {"$ref": "#/components/responses/401"}, "404": {"$ref": "#/components/responses/404"}}
+    paths: Json = {
+        "/files/{id}": {"parameters": _refs("id"), "get": {"operationId": "describe_file", "summary": "What a file is", "responses": {"200": file, **missing}}},
+        "/files/{id}/content": {
+            "parameters": _refs("id"),
+            "get": {
+                "operationId": "read_file", "summary": "The bytes of a file",
+                "parameters": [{"name": "variant", "in": "query", "schema": {"enum": ["preview", "thumb"]}, "description": "A smaller picture without metadata"}],
+                "responses": {"200": {"description": "The bytes", "content": {"*/*": {}}}, "422": {"$ref": "#/components/responses/422"}, **missing},
+            },
+        },
+    }
+    if writes:
+        form = {"type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "required": ["file"]}
+        paths["/files"] = {"post": {
+            "operationId": "upload_file", "summary": "Upload a file", "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
+            "responses": {"201": file, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in (400, 401, 413, 422, 429)}},
+        }}
+    return paths
