@@ -79,7 +79,7 @@ class Function:
 
 def _param(text: str) -> Param:
     name, _sep, kinds = (part.strip() for part in text.partition(":"))
-    repeat, optional = name.endswith("*"), name.endswith("?")
+    repeat, optional = "*" in name, "?" in name
     words = [word.strip() for word in kinds.split("|")]
     special = words[0] if words[0] in ("T", "any", "string", "literal") else None
     return Param(

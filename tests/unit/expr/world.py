@@ -44,7 +44,7 @@ ENTITIES: dict[str, dict[str, Member]] = {
         "step", name=(TEXT, "名称"), amount=(NUMBER, "金额"), hours=(NUMBER, ""), day=(DATE, ""), done=(BOOLEAN, ""), kind=(choice(KINDS), ""),
         lasted=(DURATION, ""), helper=(record("person"), ""),
     ),
-    "project": _members("project", name=(TEXT, "名称"), budget=(NUMBER, "预算"), lead=(record("person"), ""), tasks=(rows("task"), "")),
+    "project": _members("project", name=(TEXT, "名称"), budget=(NUMBER, "预算"), head=(record("person"), ""), tasks=(rows("task"), "")),
     "person": _members("person", name=(TEXT, "姓名"), manager=(record("person"), ""), age=(NUMBER, "")),
 }  # fmt: skip
 
@@ -67,7 +67,7 @@ DB: dict[str, dict[str, dict[str, Any]]] = {
         "p1": {"name": "Ann", "manager": "p2", "age": Decimal(30)},
         "p2": {"name": "王五", "manager": None, "age": Decimal(41)},
     },
-    "project": {"j1": {"name": "Bridge", "budget": Decimal("5000.50"), "lead": "p1", "tasks": ["t1"]}},
+    "project": {"j1": {"name": "Bridge", "budget": Decimal("5000.50"), "head": "p1", "tasks": ["t1"]}},
     "step": {
         "s1": {"name": "dig", "amount": Decimal("10.5"), "hours": Decimal(2), "day": date(2026, 1, 5), "done": True, "kind": "home", "lasted": timedelta(hours=2), "helper": "p1"},
         "s2": {"name": "pour", "amount": Decimal("20.25"), "hours": None, "day": date(2026, 2, 1), "done": False, "kind": "office", "lasted": None, "helper": None},
