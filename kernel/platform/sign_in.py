@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from kernel.errors import NotSignedIn
+from kernel.errors import Forbidden, NotSignedIn
 from kernel.i18n import _
 from kernel.platform import accounts, passwords, rates, sessions
 from kernel.platform import tables as t
@@ -109,3 +109,10 @@ class WrongPassword(NotSignedIn):
 
     code = "wrong_password"
     message = _("Log-in or password is wrong.")
+
+
+class PasswordChangeDue(Forbidden):
+    """The person signed in with a first password and must choose their own before anything else."""
+
+    code = "password_change_due"
+    message = _("Please choose your own password first.")

@@ -11,10 +11,12 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from kernel.errors import (
-    BadRequest, Busy, FangyuanError, Invalid, Message, Missing, NotFound, NotSignedIn, Problem, Refused, Stale, TooLarge, TooMany,
+    BadRequest, Busy, FangyuanError, Invalid, Message, Missing, NotFound, NotSignedIn, Problem, Refused, Stale, TooLarge,
+    TooMany,
 )
 from kernel.i18n import _, to_text
 from kernel.platform.jsonvalues import dumps
+from kernel.platform.sign_in import PasswordChangeDue
 from kernel.web import csrf
 from kernel.web.request import is_htmx, state
 from kernel.web.rendering import Page, render, signed_out_state
@@ -98,6 +100,9 @@ def _for_people(error: FangyuanError) -> BaseResponse:
         if is_htmx(request):
             return current_app.response_class("", status=401, headers={"HX-Redirect": place})
         return redirect(place, 303)
+    if isinstance(error, PasswordChangeDue) and request.method in csrf.SAFE_METHODS:
+        place = f"/t/{known.slug}/password"
+        return current_app.response_class("", status=403, headers={"HX-Redirect": place}) if is_htmx(request) else redirect(place, 303)
     if known.ctx is None and not known.csrf:
         signed_out_state(current_app.extensions["fangyuan"])
     context = {

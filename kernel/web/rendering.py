@@ -44,13 +44,22 @@ class Page:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Absent(StrictUndefined):
+    """What a template names but nobody gave: false in a condition (optional keys), an error wherever it would be used."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+
 ShellBuilder = Callable[[Ctx, Request, Shell], Shell]
 
 
 def install(app: Flask, template_dirs: Sequence[Path] = ()) -> None:
     """Set up the application's Jinja environment. Must come before the first template is loaded."""
     app.jinja_options = {
-        "undefined": StrictUndefined, "autoescape": True, "finalize": shown, "auto_reload": False,
+        "undefined": Absent, "autoescape": True, "finalize": shown, "auto_reload": False,
         "extensions": ["jinja2.ext.loopcontrols", "jinja2.ext.do"],
     }
     app.jinja_loader = ChoiceLoader([FileSystemLoader(str(folder)) for folder in (TEMPLATES, *template_dirs)])  # type: ignore[assignment]

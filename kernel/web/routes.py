@@ -23,6 +23,7 @@ from kernel.platform import sessions, tokens
 from kernel.platform.ctx import Ctx
 from kernel.platform.database import Home, commit
 from kernel.platform.jsonvalues import dumps
+from kernel.platform.sign_in import PasswordChangeDue
 from kernel.platform.tenants import Placement
 from kernel.web import csrf
 from kernel.web.rendering import Page, render
@@ -182,13 +183,6 @@ def allow(ctx: Ctx, route: Route, writes: bool) -> None:
     for need in route.all_needs:
         if need in (Need.DESIGN, Need.ADMIN) and need.value not in actor.rights:
             raise Forbidden()
-
-
-class PasswordChangeDue(Forbidden):
-    """The person signed in with a first password and must choose their own before anything else."""
-
-    code = "password_change_due"
-    message = _("Please choose your own password first.")
 
 
 def _as_response(result: Any, ctx: Ctx, conn: Connection, writes: bool) -> BaseResponse:
