@@ -15,7 +15,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
@@ -31,12 +30,20 @@ if TYPE_CHECKING:
     from kernel.model.schema import AppSchema
 
 
+_SETTINGS = "_settings_of_type"
+
+
 class Unreadable(Exception):
     """A raw value can't be read as a value of this type: what is wrong and how to mend it."""
 
-    def __init__(self, code: str, message: Message, hint: Message | None = None) -> None:
+    def __init__(self, code: str, message: Message, hint: Message | None = None, problems: Sequence[Problem] = ()) -> None:
         super().__init__(str(message))
         self.code, self.message, self.hint = code, message, hint
+        self.problems = tuple(problems)  # of parts: child rows name each cell, paths start at the field
+
+    def problem(self, path: str = "", rule: str | None = None) -> Problem:
+        """The same as one problem."""
+        return Problem(self.code, self.message, path, self.hint, rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +100,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class BadExample:
-    """Raw JSON that must be refused with this code."""
+    """Raw JSON that must be refused with this code. ``schema``: the JSON Schema refuses it too."""
 
     raw: Any
     code: str
+    schema: bool = True
 
 
 class FieldType(ABC):
@@ -108,6 +116,7 @@ class FieldType(ABC):
     group: ClassVar[str]  # text, number, time, choice, link, file, derived: where the palette shows it
     Settings: ClassVar[type] = NoSettings
     writable: ClassVar[bool] = True  # False: derived or given by the platform, never taken from a body
+    derived: ClassVar[bool] = False  # worked out of other values: computed, rolled up, looked up
     stored: ClassVar[bool] = True  # False: no column in the entity's table (child rows, links, virtual)
     sortable: ClassVar[bool] = True
     searchable: ClassVar[bool] = False  # its text goes into the quick search
@@ -122,8 +131,26 @@ class FieldType(ABC):
     example_settings: ClassVar[Mapping[str, Any]] = {}
 
     def settings(self, field: Field) -> Any:
-        """The field's settings as this type's dataclass, cached per field."""
-        return _settings(self.Settings, field.uid, _key(field.settings))
+        """The field's settings as this type's dataclass; made once per field. Unknown settings are the checks' matter."""
+        found = field.__dict__.get(_SETTINGS)
+        if found is None or found.__class__ is not self.Settings:
+            known = props_of(self.Settings)
+            found = fill(self.Settings, {k: v for k, v in field.settings.items() if k in known and v is not None})
+            # A field never changes, so this is a cache, not a change: two threads would put the same value here.
+            field.__dict__[_SETTINGS] = found
+        return found
+
+    def shape(self, field: Field) -> Field:
+        """The field as which it is stored and shown: derived fields take the form of what they give, others are their own."""
+        return field
+
+    def formula_place(self, field: Field, name: str, schema: AppSchema) -> str:
+        """The entity whose names the formula in setting ``name`` uses; usually the field's own."""
+        return field.place
+
+    def reads(self, field: Field, schema: AppSchema) -> Iterable[tuple[str, tuple[str, ...]]]:
+        """What a derived field is worked out of: paths of keys, each with the entity at which it starts. Raises ExpressionError."""
+        return ()
 
     def columns(self, field: Field, schema: AppSchema) -> tuple[Column, ...]:
         """Database columns; empty when ``stored`` is false."""
@@ -140,6 +167,18 @@ class FieldType(ABC):
     def parse_text(self, field: Field, text: str, reader: Reader, finder: Finder | None = None) -> Any:
         """The value of what a person typed or a sheet holds; forgiving about form. Blank text is None. Raises Unreadable."""
         return self.parse(field, text) if text.strip() else None
+
+    def parse_form(self, field: Field, texts: Sequence[str], reader: Reader, finder: Finder | None = None) -> Any:
+        """The value of what a form sent under the field's name: one text, or several where the widget has several inputs."""
+        return self.parse_text(field, texts[0], reader, finder) if texts else None
+
+    def input_texts(self, field: Field, value: Any, reader: Reader) -> list[str]:
+        """What the inputs of the widget hold for a value; ``parse_form`` reads it back."""
+        return [] if value is None else [self.text(field, value, reader)]
+
+    def settle(self, field: Field, value: Any, reader: Reader) -> Any:
+        """The value completed by what only the tenant knows (the currency of an amount); called before it is stored."""
+        return value
 
     def check(self, field: Field, value: Any) -> Iterable[Problem]:
         """Breaches of the field's settings (longest, least, pattern ...) by a readable value; ``path`` is left empty."""
@@ -179,24 +218,14 @@ class FieldType(ABC):
 
     def form_field(self, field: Field, reader: Reader) -> Any:
         """An unbound WTForms field that renders with ``widget`` and gives raw text(s) to ``parse_text``."""
-        from kernel.fieldtypes.wtf import text_field
+        from kernel.fieldtypes.wtf import form_field
 
-        return text_field(self, field, reader)
+        return form_field(self, field, reader)
+
+    def form_attributes(self, field: Field, reader: Reader) -> dict[str, Any]:
+        """What the widget must know beside the value: min, max, step, maxlength, accept, placeholder ..."""
+        return {}
 
     def search_text(self, field: Field, value: Any, reader: Reader) -> str:
         """What quick search finds it by."""
         return self.text(field, value, reader)
-
-
-def _key(settings: Mapping[str, Any]) -> str:
-    import json
-
-    return json.dumps(settings, sort_keys=True, default=str)
-
-
-@lru_cache(maxsize=20_000)
-def _settings(cls: type, uid: str, key: str) -> Any:
-    import json
-
-    known = props_of(cls) if hasattr(cls, "__dataclass_fields__") else {}
-    return fill(cls, {k: v for k, v in json.loads(key).items() if k in known})

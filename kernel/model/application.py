@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kernel.model.elements import (
     KINDS, TOP_KINDS, Element, Entity, Field, Form, Group, Machine, OptionSet, Parameter, Role, View,
 )
 from kernel.model.props import fill
 from kernel.model.tree import Node, Tree, children, content_hash
+
+if TYPE_CHECKING:
+    from kernel.model.schema import AppSchema
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ class Application:
     def hash(self) -> str:
         """Hash of the content: equal for tenants whose application is equal."""
         return content_hash(self.tree)
+
+    @cached_property
+    def schema(self) -> AppSchema:
+        """What its entities offer to expressions; one per application, because it remembers what it typed."""
+        from kernel.model.schema import AppSchema
+
+        return AppSchema(self)
 
     def entity(self, key: str) -> Entity:
         """The entity with this key. Raises KeyError."""
@@ -129,11 +139,15 @@ def build(tree: Tree) -> Application:
     for node in below.get(None, ()):
         if node.kind != "sample":
             made[node.kind].append(make(node))
-    return Application(
+    entities = {e.key: e for e in map(_with_state_fields(made["machine"]), made["entity"])}
+    for entity in entities.values():
+        by_uid[entity.uid] = entity
+        by_uid.update((f.uid, f) for f in entity.fields)
+    application = Application(
         tree=tree,
         groups=tuple(made["group"]),
         option_sets={o.key: o for o in made["option_set"]},
-        entities={e.key: e for e in map(_with_state_fields(made["machine"]), made["entity"])},
+        entities=entities,
         machines=tuple(made["machine"]),
         forms=tuple(made["form"]),
         views=tuple(made["view"]),
@@ -141,6 +155,10 @@ def build(tree: Tree) -> Application:
         parameters={p.key: p for p in made["parameter"]},
         by_uid=by_uid,
     )
+    for element in by_uid.values():
+        if isinstance(element, Field):
+            object.__setattr__(element, "home", application)  # nobody else knows the value yet
+    return application
 
 
 def _with_state_fields(machines: list[Machine]) -> Any:

@@ -110,11 +110,18 @@ class Field(Element):
     fields: tuple["Field", ...] = ()
     entity: str = ""
     parent_field: str | None = None
+    home: Any = field(default=None, compare=False, repr=False)
+    """The Application it stands in, set when that is built: types look up option sets and states through it."""
 
     @cached_property
     def by_key(self) -> Mapping[str, "Field"]:
         """The columns of a child-rows field."""
         return {f.key: f for f in self.fields}
+
+    @property
+    def place(self) -> str:
+        """The entity as expressions name it: child rows are ``<entity>.<field>``."""
+        return f"{self.entity}.{self.parent_field}" if self.parent_field else self.entity
 
 
 @dataclass(frozen=True, kw_only=True)
