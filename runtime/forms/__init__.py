@@ -1,0 +1,1 @@
+"""Forms made from the release: layout, controls, parsing, live rules, drafts."""

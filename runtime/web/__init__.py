@@ -1,0 +1,1 @@
+"""Screens of run time and the REST API."""
