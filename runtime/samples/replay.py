@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 from kernel.errors import FangyuanError, Invalid, Problem, Refused
 from kernel.i18n import _
 from kernel.model.elements import Sample
-from kernel.platform import accounts
+from kernel.platform import accounts, actors
 from kernel.platform.clock import FixedClock
 from kernel.platform.ctx import Actor, Ctx
-from kernel.platform.teams import teams_below
 from runtime.records import comments, road
 from runtime.records.record import Input
 from runtime.samples.values import Values, wrong
@@ -82,12 +81,10 @@ class _Replay:
             return self.ctx.actor
         id_ = self.values.id_of(name, f"{where}.by")
         if id_ not in self.actors:
-            person = road.load(self.ctx, "person", id_)
-            team = person.values.get("team")
-            self.actors[id_] = replace(
-                self.ctx.actor, person=id_, name=str(person.values.get("name")), team=team, teams=teams_below(self.ctx.conn, team),
-                roles=accounts.roles_of(self.ctx.conn, id_), kind="person", admin=False, rights=frozenset(),
-            )
+            identity = actors.identify(self.ctx.conn, self.ctx.release, id_)
+            if identity is None:
+                raise wrong(f"{where}.by", _("“{name}” may not act: the person is not active.", name=name))
+            self.actors[id_] = identity.actor(self.ctx.tenant)
         return self.actors[id_]
 
     def _fields(self, step: Mapping[str, Any], where: str, key: str = "fields") -> dict[str, Any]:
@@ -117,7 +114,7 @@ class _Replay:
     def _update(self, step: Mapping[str, Any], where: str) -> None:
         entity, id_ = self._record(step, where)
         road.update(self.acting, entity, id_, Input(self._fields(step, where)), version=None)
-        self.actors.pop(id_, None)
+        self.actors.clear()  # a changed person or team may have other rights
 
     def _transition(self, step: Mapping[str, Any], where: str) -> None:
         entity, id_ = self._record(step, where)
