@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -35,10 +35,7 @@ def postgresql(shared: Path) -> Iterator[str]:
     """
     note = shared / "postgresql.json"
     with _locked(shared):
-        if note.exists():
-            state = json.loads(note.read_text())
-        else:
-            state = _start()
+        state = json.loads(note.read_text()) if note.exists() else _start()
         state["users"] += 1
         note.write_text(json.dumps(state))
     try:
@@ -92,7 +89,8 @@ def _start() -> dict[str, object]:
     folder.chmod(0o755)
     data = folder / "data"
     port = free_port()
-    _run([*words, str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"], folder)
+    init = ["-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+    _run([*words, str(binaries / "initdb"), *init], folder)
     # What the suite writes need not survive a power cut; everything else is as in production.
     options = (
         f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=200"
@@ -111,9 +109,7 @@ def _run(command: list[str], folder: Path) -> None:
 
 
 def _stop(state: dict[str, object]) -> None:
-    try:
+    with suppress(ProcessLookupError):
         # Immediate shutdown: the data are thrown away.
         os.kill(int(str(state["pid"])), signal.SIGQUIT)
-    except ProcessLookupError:
-        pass
     shutil.rmtree(str(state["folder"]), ignore_errors=True)

@@ -95,7 +95,7 @@ def _person(conn: Connection, release: Release, person_id: str, fallback: str) -
     fields = {field.key for field in entity.fields}
     wanted: dict[str, ColumnElement[Any]] = {"deleted_at": table.table.c.deleted_at, "home_team": table.table.c.team_id}
     for key in ("name", "team", "active"):
-        if key in fields:
+        if key in fields and key in table.columns:
             wanted[key] = table.column(key)
     row = conn.execute(select(*(c.label(f"v_{key}") for key, c in wanted.items())).where(table.table.c.id == person_id)).first()
     if row is None:

@@ -132,7 +132,7 @@ def differences(conn: Connection, which: Which) -> list[Any]:
     from alembic.autogenerate import compare_metadata
 
     context = MigrationContext.configure(conn, opts=_compare_options(conn))
-    return [d for d in compare_metadata(context, _METADATA[which])]
+    return list(compare_metadata(context, _METADATA[which]))
 
 
 def _compare_options(conn: Connection) -> dict[str, Any]:

@@ -29,12 +29,13 @@ def take(conn: Connection, key: str, limit: Limit, now: datetime, table: Table =
     Must run in a transaction of its own that is committed whatever becomes of the request.
     """
     row = conn.execute(select(table.c.count, table.c.window_start).where(table.c.key == key).with_for_update()).first()
-    if row is None or now - row.window_start >= limit.window or row.window_start > now:
+    used, since = (0, now) if row is None else row.tuple()
+    if row is None or now - since >= limit.window or since > now:
         conn.execute(delete(table).where(table.c.key == key))
         conn.execute(table.insert().values(key=key, count=1, window_start=now))
         return
-    if row.count >= limit.count:
-        raise TooMany(max(1, int((row.window_start + limit.window - now).total_seconds()) + 1))
+    if used >= limit.count:
+        raise TooMany(max(1, int((since + limit.window - now).total_seconds()) + 1))
     conn.execute(table.update().where(table.c.key == key).values(count=table.c.count + 1))
 
 

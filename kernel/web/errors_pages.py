@@ -11,15 +11,26 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from kernel.errors import (
-    BadRequest, Busy, FangyuanError, Invalid, Message, Missing, NotFound, NotSignedIn, Problem, Refused, Stale, TooLarge,
+    BadRequest,
+    Busy,
+    FangyuanError,
+    Invalid,
+    Message,
+    Missing,
+    NotFound,
+    NotSignedIn,
+    Problem,
+    Refused,
+    Stale,
+    TooLarge,
     TooMany,
 )
 from kernel.i18n import _, to_text
 from kernel.platform.jsonvalues import dumps
 from kernel.platform.sign_in import PasswordChangeDue
 from kernel.web import csrf
-from kernel.web.request import is_htmx, state
 from kernel.web.rendering import Page, render, signed_out_state
+from kernel.web.request import is_htmx, state
 
 log = structlog.get_logger("fangyuan.web")
 

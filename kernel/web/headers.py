@@ -26,4 +26,4 @@ def protect(response: Response, settings: Settings, nonce: str, request_id: str)
     if settings.secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if headers.get("Content-Type", "").startswith("text/html"):
-        response.vary.update(("Cookie", "HX-Request", "Accept-Language"))  # type: ignore[attr-defined]
+        response.vary.update(("Cookie", "HX-Request", "Accept-Language"))

@@ -49,7 +49,7 @@ class Absent(StrictUndefined):
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]
         return False
 
 
@@ -62,7 +62,7 @@ def install(app: Flask, template_dirs: Sequence[Path] = ()) -> None:
         "undefined": Absent, "autoescape": True, "finalize": shown, "auto_reload": False,
         "extensions": ["jinja2.ext.loopcontrols", "jinja2.ext.do"],
     }
-    app.jinja_loader = ChoiceLoader([FileSystemLoader(str(folder)) for folder in (TEMPLATES, *template_dirs)])  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(str(folder)) for folder in (TEMPLATES, *template_dirs)])
     env = app.jinja_env
     env.globals.update({"_": gettext, "t": as_text, "ui_texts": ui_texts, "language": reader_language})
     # Filters that make text of their own see texts and labels in the reader's language too.

@@ -97,7 +97,7 @@ def test_services_never_commit() -> None:
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"commit", "rollback"}:
                     target = node.func.value
-                    if isinstance(target, ast.Name) and target.id in {"conn", "connection"} or isinstance(target, ast.Attribute) and target.attr == "conn":
+                    if (isinstance(target, ast.Name) and target.id in {"conn", "connection"}) or (isinstance(target, ast.Attribute) and target.attr == "conn"):
                         wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not wrong, "\n".join(wrong)
 

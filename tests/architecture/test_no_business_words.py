@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import re
 import tokenize
@@ -88,8 +87,7 @@ def words_of_python(text: str) -> Iterator[tuple[int, str]]:
 
 def words_of_text(text: str) -> Iterator[tuple[int, str]]:
     """Any words: JavaScript, Jinja, translations, JSON, CSS."""
-    for number, line in enumerate(text.splitlines(), 1):
-        yield number, line
+    yield from enumerate(text.splitlines(), 1)
 
 
 def findings(words: set[str]) -> Iterator[str]:

@@ -63,7 +63,7 @@ def test_a_message_is_one_constant() -> None:
     for owner in OWNERS:
         for path in sorted((ROOT / owner).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_" and node.args:
-                    if isinstance(node.args[0], (ast.JoinedStr, ast.BinOp)):
-                        built.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+                call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_" and bool(node.args)
+                if call and isinstance(node.args[0], (ast.JoinedStr, ast.BinOp)):
+                    built.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not built

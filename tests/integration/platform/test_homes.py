@@ -86,7 +86,7 @@ def test_writers_lose_no_update(home: Home) -> None:
                 with home.write() as conn:
                     now = conn.execute(select(t.tenant_state.c.rights_epoch).with_for_update()).scalar_one()
                     conn.execute(update(t.tenant_state).values(rights_epoch=now + 1))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             failures.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(4)]

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from kernel.errors import Busy, Invalid, Missing, Problem, Refused
 from kernel.i18n import _
-from kernel.platform import accounts, rates, sessions, tokens
+from kernel.platform import accounts, rates, tokens
 from kernel.platform import tables as t
 from kernel.web.application import seal
 from kernel.web.rendering import Page

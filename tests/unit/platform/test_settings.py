@@ -53,7 +53,8 @@ def test_safe_addresses(tmp_path, url):
 
 
 @pytest.mark.parametrize(("name", "value"), [
-    ("FANGYUAN_PORT", "0"), ("FANGYUAN_PORT", "x"), ("FANGYUAN_THREADS", "9999"), ("FANGYUAN_SECRET_KEY", "short"), ("FANGYUAN_DATABASE_URL", "mysql://x"),
+    ("FANGYUAN_PORT", "0"), ("FANGYUAN_PORT", "x"), ("FANGYUAN_THREADS", "9999"), ("FANGYUAN_SECRET_KEY", "short"),
+    ("FANGYUAN_DATABASE_URL", "mysql://x"),
     ("FANGYUAN_PGBOUNCER", "maybe"), ("FANGYUAN_LOG_FORMAT", "xml"), ("FANGYUAN_SESSION_DAYS", "365"),
 ])
 def test_wrong_values_are_named(tmp_path, name, value):

@@ -68,8 +68,11 @@ def test_secrets_have_256_bits():
     assert len(secret()) == 43 and len(digest("x")) == 64
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])),
-                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), inner, max_size=4)))
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+LEAVES = st.none() | st.booleans() | st.integers(-(10**18), 10**18) | TEXTS
+
+
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4)))
 def test_json_survives_the_way_there_and_back(value):
     assert read_strict(dumps(value)) == value
     assert read_strict(canonical(value)) == value
