@@ -3,6 +3,7 @@
 from kernel.expr.check import check
 from kernel.expr.expression import Explained, Expression, rename
 from kernel.expr.findings import ExpressionError, Finding
+from kernel.expr.javascript import to_js, to_json_value
 from kernel.expr.parse import parse
 from kernel.expr.scope import Env, Member, Namespace, RowsSource, Schema, Scope, SqlScope, SqlValue, namespace
 from kernel.expr.sql import sort_key, to_sql, to_where
@@ -12,5 +13,5 @@ from kernel.expr.types import ErrorValue, Kind, Option, Type
 __all__ = [
     "Env", "ErrorValue", "Explained", "Expression", "ExpressionError", "Finding", "Kind", "Member", "Namespace",
     "Option", "RowsSource", "Schema", "Scope", "SqlScope", "SqlValue", "Tree", "Type",
-    "check", "namespace", "parse", "print_tree", "rename", "sort_key", "to_sql", "to_where",
+    "check", "namespace", "parse", "print_tree", "rename", "sort_key", "to_js", "to_json_value", "to_sql", "to_where",
 ]  # fmt: skip

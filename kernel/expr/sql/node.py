@@ -80,8 +80,8 @@ def strict(args: Sequence[S], value: Sql) -> Sql:
 
 
 def num(text: str) -> Sql:
-    """A number or another piece of SQL of our own, written out."""
-    return literal_column(text)
+    """A number or another piece of SQL of our own, written out. Negative ones in brackets: ``--2`` would be a comment."""
+    return literal_column(f"({text})" if text.startswith("-") else text)
 
 
 def arith(a: Sql, sign: str, b: Sql, type_: Any) -> Sql:

@@ -15,8 +15,8 @@ class DecimalText(TypeDecorator[Decimal]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        return None if value is None else format(value, "f")
+    def process_bind_param(self, value: Decimal | str | None, dialect: Dialect) -> str | None:
+        return format(value, "f") if isinstance(value, Decimal) else value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value)
@@ -32,8 +32,11 @@ class ScaledDuration(TypeDecorator[timedelta]):
         super().__init__()
         self.places = places
 
-    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
-        return None if value is None else value // timedelta(microseconds=10 ** (6 - self.places))
+    def process_bind_param(self, value: timedelta | int | None, dialect: Dialect) -> int | None:
+        return value // timedelta(microseconds=10 ** (6 - self.places)) if isinstance(value, timedelta) else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:
-        return None if value is None else timedelta(microseconds=int(value) * 10 ** (6 - self.places))
+        try:
+            return None if value is None else timedelta(microseconds=int(value) * 10 ** (6 - self.places))
+        except OverflowError:  # beside such a value stands an error, which is what counts
+            return None
