@@ -4,6 +4,12 @@
 const bound = new WeakMap(); // element -> Map(name -> destroy)
 const modules = new Map(); // name -> Promise(default export)
 const NAME = /^[a-z][a-z-]*$/;
+let pending = 0; // behaviours on their way; <html data-behaviours="ready"> says that there are none (tests and screenshots wait for it)
+
+function count(by) {
+  pending += by;
+  document.documentElement.dataset.behaviours = pending ? "loading" : "ready";
+}
 
 function load(name) {
   if (!modules.has(name)) {
@@ -19,6 +25,7 @@ function bind(element) {
   for (const name of names) {
     if (present.has(name)) continue;
     present.set(name, null);
+    count(1);
     load(name)
       .then((start) => {
         // The element may have gone while the module was on its way.
@@ -29,7 +36,8 @@ function bind(element) {
       .catch((error) => {
         present.delete(name);
         console.error(`behaviour ${name}:`, error);
-      });
+      })
+      .finally(() => count(-1));
   }
 }
 
@@ -47,6 +55,7 @@ function each(node, act) {
 }
 
 export function start(root = document.documentElement) {
+  count(0);
   each(root, bind);
   new MutationObserver((records) => {
     for (const record of records) {

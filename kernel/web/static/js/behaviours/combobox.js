@@ -64,6 +64,7 @@ export default function combobox(select) {
     };
   }
   const box = new window.TomSelect(select, settings);
+  select.setAttribute("aria-hidden", "true"); // the search field speaks for it
   if (label) box.control_input.setAttribute("aria-labelledby", label.id);
   box.control_input.setAttribute("aria-describedby", select.getAttribute("aria-describedby") || "");
 

@@ -65,7 +65,7 @@ export default function commandPalette(button) {
 
   function open() {
     if (dialog?.open) return;
-    const input = make("input", { type: "search", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-label": t("search"), placeholder: t("search"), autocomplete: "off", spellcheck: "false" });
+    const input = make("input", { type: "text", enterkeyhint: "search", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-label": t("search"), placeholder: t("search"), autocomplete: "off", spellcheck: "false" });
     dialog = make("dialog", { class: "dialog palette-dialog", "aria-label": t("search") },
       make("div", { class: "palette-input" }, icon("search"), input, make("button", { type: "button", class: "icon-btn", "aria-label": t("close"), onclick: () => dialog.close() }, icon("x"))),
       make("div", { class: "palette-results", role: "listbox", id: "palette-list", "aria-label": t("search") }));
