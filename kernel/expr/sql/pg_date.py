@@ -161,7 +161,7 @@ def _trunc(unit: str) -> Callable[[Any, list[S]], S]:
 def _datevalue(q: Any, args: list[S]) -> S:
     shown = func.btrim(args[0].value, string(SPACES), type_=Text())
     same = func.regexp_replace(shown, string("[0-9]"), string(""), string("g"))
-    fine = shown.op("~")(string(DATE_TEXT)) & same.in_(["--", "//", "..", "年月", "年月日", "--日", "//日", "..日"])
+    fine = shown.bool_op("~")(string(DATE_TEXT)) & same.in_(["--", "//", "..", "年月", "年月日", "--日", "//日", "..日"])
     plain = case((fine, func.regexp_replace(shown, string("[^0-9]+"), string("-"), string("g"))))
     year, month, day = (cast(func.split_part(plain, string("-"), num(str(i))), Integer()) for i in (1, 2, 3))
     real = (year >= ONE) & (month >= ONE) & (month <= num("12"))

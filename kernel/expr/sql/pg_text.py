@@ -163,7 +163,7 @@ def format_date(local: Sql, pattern: str) -> Sql:
 
 def _value(t: S) -> S:
     shown = func.btrim(t.value, string(SPACES), type_=Text())
-    fine = shown.op("~")(string(NUMERIC)) & shown.op("~")(string("[0-9]"))
+    fine = shown.bool_op("~")(string(NUMERIC)) & shown.bool_op("~")(string("[0-9]"))
     plain = cast(case((fine, func.replace(func.replace(shown, string("%"), string("")), string(","), string("")))), Numeric())
     factor = case((func.right(shown, num("1")) == "%", num("0.01")), else_=num("1"))
     return number(rounded(plain * factor), 30, error=~fine)
