@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -47,7 +48,9 @@ _lock = threading.Lock()
 _known: OrderedDict[Any, Identity | None] = OrderedDict()
 
 
-def at_the_edge(conn: Connection, release: Release, epoch: int, person_id: str, fallback_name: str) -> Identity | None:
+def at_the_edge(
+    conn: Connection, tenant: Tenant, release: Release, epoch: int, person_id: str, fallback_name: str, now: datetime
+) -> Identity | None:
     """The identity at the start of a unit of work, from the cache where the epoch allows it; None for a person who may not act.
 
     Only for the edge: inside a transaction that changes rights the epoch is not yet true, use :func:`identify` there.
@@ -57,7 +60,7 @@ def at_the_edge(conn: Connection, release: Release, epoch: int, person_id: str, 
         if key in _known:
             _known.move_to_end(key)
             return _known[key]
-    found = identify(conn, release, person_id, fallback_name)
+    found = identify(conn, release, person_id, fallback_name, tenant=tenant, now=now)
     if any(role.member_when for role in release.application.roles.values()):
         # Membership by expression follows the person's data, which move without an epoch.
         return found
@@ -68,14 +71,21 @@ def at_the_edge(conn: Connection, release: Release, epoch: int, person_id: str, 
     return found
 
 
-def identify(conn: Connection, release: Release, person_id: str, fallback_name: str = "") -> Identity | None:
-    """Name, team, roles and rights as they stand in this transaction; None when the person's record is gone or inactive."""
+def identify(
+    conn: Connection, release: Release, person_id: str, fallback_name: str = "", *, tenant: Tenant | None = None, now: datetime | None = None
+) -> Identity | None:
+    """Name, team, roles and rights as they stand in this transaction; None when the person's record is gone or inactive.
+
+    Roles given by an expression need ``tenant`` and ``now`` (for its time zone and clock); without them they are left out.
+    """
     name, team, active = _person(conn, release, person_id, fallback_name)
     if not active:
         return None
     known = release.application.roles
     given = accounts.roles_of(conn, person_id)
-    roles = frozenset(role for role in given if role in known) | _by_expression(conn, release, person_id)
+    roles = frozenset(role for role in given if role in known)
+    if tenant is not None and now is not None:
+        roles |= _by_expression(conn, tenant, release, person_id, now)
     rights = frozenset(right for role in roles for right in known[role].can)
     if release.id == 0 and FIRST_ADMIN in given:
         # Before anything is published no role exists; the first person must be able to publish.
@@ -105,16 +115,20 @@ def _person(conn: Connection, release: Release, person_id: str, fallback: str) -
     return values.get("name") or fallback, team, values["deleted_at"] is None and values.get("active") is not False
 
 
-Membership = Callable[[Connection, Release, str], frozenset[str]]
+# (conn, tenant, release, person id, now) -> keys of the roles whose ``member_when`` holds for the person.
+Membership = Callable[[Connection, Tenant, Release, str, datetime], frozenset[str]]
 _membership: list[Membership] = []
 
 
 def use_membership(rule: Membership) -> None:
-    """Tell how roles given by an expression are found (kernel/permissions knows expressions); called once at start."""
+    """Tell how roles given by an expression are found (who can evaluate one over a record); called once at start.
+
+    Without it nobody gets a role by expression.
+    """
     _membership[:] = [rule]
 
 
-def _by_expression(conn: Connection, release: Release, person_id: str) -> frozenset[str]:
+def _by_expression(conn: Connection, tenant: Tenant, release: Release, person_id: str, now: datetime) -> frozenset[str]:
     if not _membership or not any(role.member_when for role in release.application.roles.values()):
         return frozenset()
-    return _membership[0](conn, release, person_id)
+    return _membership[0](conn, tenant, release, person_id, now)

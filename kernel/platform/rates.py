@@ -29,7 +29,7 @@ def take(conn: Connection, key: str, limit: Limit, now: datetime, table: Table =
     Must run in a transaction of its own that is committed whatever becomes of the request.
     """
     row = conn.execute(select(table.c.count, table.c.window_start).where(table.c.key == key).with_for_update()).first()
-    used, since = (0, now) if row is None else row.tuple()
+    used, since = (0, now) if row is None else (row[0], row[1])
     if row is None or now - since >= limit.window or since > now:
         conn.execute(delete(table).where(table.c.key == key))
         conn.execute(table.insert().values(key=key, count=1, window_start=now))

@@ -57,7 +57,7 @@ def open_session(conn: Connection, token_hash: str, tenant: Tenant, now: datetim
     row = conn.execute(_SESSION, {"hash": token_hash, "now": now}).first()
     if row is None:
         return None
-    return opened(conn, row, tenant, token_hash, touch_due=now - row.seen_at >= TOUCH_EVERY)
+    return opened(conn, row, tenant, token_hash, now, touch_due=now - row.seen_at >= TOUCH_EVERY)
 
 
 def nobody(conn: Connection, tenant: Tenant) -> Opened | None:
@@ -75,14 +75,14 @@ def nobody(conn: Connection, tenant: Tenant) -> Opened | None:
 
 
 def opened(
-    conn: Connection, row: Any, tenant: Tenant, credential: str, *, touch_due: bool, kind: str = "person", scopes: Any = None
+    conn: Connection, row: Any, tenant: Tenant, credential: str, now: datetime, *, touch_due: bool, kind: str = "person", scopes: Any = None
 ) -> Opened | None:
     """Actor and release of a row that holds the state columns."""
     release = releases.known(conn, row.release_id, row.release_hash) if row.release_hash is not None else releases.empty()
-    identity = actors.at_the_edge(conn, release, row.rights_epoch, row.person_id, row.login)
+    here = Tenant(tenant.slug, row.settings.get("name") or tenant.name, row.settings, tenant.id)
+    identity = actors.at_the_edge(conn, here, release, row.rights_epoch, row.person_id, row.login, now)
     if identity is None:
         return None
-    here = Tenant(tenant.slug, row.settings.get("name") or tenant.name, row.settings, tenant.id)
     actor = identity.actor(
         here, kind=kind, language=row.language, zone=row.zone, theme=row.theme, scopes=scopes, must_change=row.must_change and kind == "person")
     return Opened(here, actor, release, row.rights_epoch, touch_due, credential)

@@ -65,7 +65,7 @@ def open_token(conn: Connection, token_hash: str, tenant: Tenant, now: datetime)
     if row is None:
         return None
     due = row.last_used_at is None or now - row.last_used_at >= _TOUCH_EVERY
-    return sessions.opened(conn, row, tenant, token_hash, touch_due=due, kind="token", scopes=row.scopes)
+    return sessions.opened(conn, row, tenant, token_hash, now, touch_due=due, kind="token", scopes=row.scopes)
 
 
 def touch(conn: Connection, token_hash: str, now: datetime) -> None:

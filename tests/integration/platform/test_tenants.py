@@ -117,7 +117,7 @@ def test_before_anything_is_published_the_first_admin_may_design(home: Home):
         accounts.create(conn, "p1", "ann", "hash", roles=["admin"])
         accounts.create(conn, "p2", "bob", "hash", roles=["reader"])
         release = releases.current(conn)
-        admin, reader = actors.identify(conn, release, "p1", "ann"), actors.identify(conn, release, "p2", "bob")
+        admin, reader = (actors.identify(conn, release, person) for person in ("p1", "p2"))
     assert admin is not None and admin.rights == {"design", "administer", "import"}
     assert reader is not None and reader.rights == frozenset() and reader.roles == frozenset()
 
