@@ -145,7 +145,8 @@ class Checker(Calls):
                 self.fail(node, "type", _("“{sign}” can't be used with {a}.", sign=node.op, a=in_words(left.type)), hint)
             else:
                 message = _("{a} can't be compared with {b}.", a=in_words(left.type), b=in_words(right.type))
-                self.fail(node, "type", message, hint_for(a, b) or hint_for(b, a))
+                first, second = (hint_for(b, a), hint_for(a, b)) if isinstance(right, Const) else (hint_for(a, b), hint_for(b, a))
+                self.fail(node, "type", message, first or second)
         elif a is b is Kind.RECORD and left.type.entity and right.type.entity and left.type.entity != right.type.entity:
             self.fail(node, "type", _("These are records of different kinds."))
         return Apply(BOOLEAN, node.start, node.end, OPERATORS[node.op], (left, right))
