@@ -67,7 +67,8 @@ def _play(here: Desk, ctx: Ctx, packages: Any, hashed: str) -> None:
         if file is None:
             raise Invalid([Problem("unknown_asset", _("The package has no file “{path}”.", path=path), path)])
         with file.open("rb") as stream:
-            return uploads.save(acting, store, stream, path.rsplit("/", 1)[-1]).id
+            received = uploads.receive(store, acting.tenant.slug, stream, path.rsplit("/", 1)[-1])
+        return uploads.save(acting, received).id
 
     replay(ctx, [sample for package in packages for sample in package.samples], upload=upload, password_hash=hashed)
 

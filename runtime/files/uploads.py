@@ -15,8 +15,8 @@ from kernel.i18n import _
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.files.media import clean_name, recognise
-from runtime.files.pictures import decode
-from runtime.files.store import FileStore
+from runtime.files.pictures import Picture, decode
+from runtime.files.store import FileStore, Stored
 
 MAX_SIZE = 25_000_000
 PENDING_PER_PERSON = 200
@@ -49,28 +49,43 @@ class FileRow:
 _COLUMNS = tuple(t.file.c[name] for name in FileRow.__dataclass_fields__)
 
 
-def save(ctx: Ctx, store: FileStore, stream: BinaryIO, name: str, limit: int = MAX_SIZE) -> FileRow:
-    """Keep an uploaded file; it belongs to the uploader until a record takes it.
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Bytes that are kept and known for what they are, but that no row names yet."""
 
-    Raises TooLarge, TooMany (uploads never attached) or Invalid (kind of file not accepted, broken picture).
+    stored: Stored
+    media_type: str
+    name: str
+    picture: Picture | None
+
+
+def receive(store: FileStore, tenant: str, stream: BinaryIO, name: str, limit: int = MAX_SIZE) -> Received:
+    """Keep the bytes of an upload. Works without the database, so that no transaction waits for a slow phone or decoder.
+
+    Raises TooLarge, or Invalid (kind of file not accepted, broken picture).
     """
+    stored = store.put(tenant, stream, limit)
+    path = store.open(tenant, stored.sha256)
+    with path.open("rb") as file:
+        media = recognise(file.read(4096), name)
+    picture = decode(path) if media.picture else None
+    for variant, data in (picture.variants if picture else {}).items():
+        store.put_variant(tenant, stored.sha256, variant, data)
+    return Received(stored, media.type, clean_name(name), picture)
+
+
+def save(ctx: Ctx, received: Received) -> FileRow:
+    """The row of an upload; it belongs to the uploader until a record takes it. Raises TooMany."""
     waiting = ctx.conn.execute(
         select(func.count()).where(t.file.c.created_by == ctx.actor.person, t.file.c.record_id.is_(None), t.file.c.created_at > ctx.now - timedelta(hours=1))
     ).scalar_one()
-    if waiting >= PENDING_PER_PERSON:
+    if waiting >= PENDING_PER_PERSON and ctx.actor.kind != "system":
         raise TooMany(600, _("Too many files wait without a record. Save the form first."))
-    stored = store.put(ctx.tenant.slug, stream, limit)
-    path = store.open(ctx.tenant.slug, stored.sha256)
-    with path.open("rb") as file:
-        media = recognise(file.read(4096), name)
-    width = height = None
-    meta: dict[str, Any] = {}
-    if media.picture:
-        picture = decode(path)
-        width, height, meta = picture.width, picture.height, dict(picture.meta)
-        for variant, data in picture.variants.items():
-            store.put_variant(ctx.tenant.slug, stored.sha256, variant, data)
-    row = FileRow(ctx.new_id(), stored.sha256, stored.size, media.type, clean_name(name), width, height, ctx.now, ctx.actor.person, None, None, None, meta or None)
+    picture = received.picture
+    row = FileRow(
+        ctx.new_id(), received.stored.sha256, received.stored.size, received.media_type, received.name, picture.width if picture else None,
+        picture.height if picture else None, ctx.now, ctx.actor.person, None, None, None, dict(picture.meta) or None if picture else None,
+    )
     ctx.conn.execute(insert(t.file).values({name: getattr(row, name) for name in FileRow.__dataclass_fields__}))
     return row
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Request, Response, current_app, send_file
 
-from kernel.errors import Invalid, Problem
+from kernel.errors import Forbidden, Invalid, Problem
 from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.routes import json_response
@@ -32,11 +33,19 @@ def file_json(row: uploads.FileRow) -> dict[str, Any]:
 
 
 def upload(ctx: Ctx, request: Request) -> Any:
-    """``multipart/form-data`` with one part ``file``; 201 with its id, which a record's field then takes."""
+    """``multipart/form-data`` with one part ``file``; 201 with its id, which a record's field then takes.
+
+    The bytes are taken in before the write lock: the route only reads, and the row is written in a short unit of its own.
+    """
+    if ctx.actor.scopes is not None and not ctx.actor.scopes & {"all", "write"}:
+        raise Forbidden(_("This token may not do this."), hint=_("Make a token with a wider scope."))
     sent = request.files.get("file")
     if sent is None or len(request.files) != 1:
         raise Invalid([Problem("no_file", _("Send one file in the part “file”."), "file")])
-    row = uploads.save(ctx, store(), sent.stream, sent.filename or "")
+    received = uploads.receive(store(), ctx.tenant.slug, sent.stream, sent.filename or "")
+    _placement, home = current_app.extensions["fangyuan"].tenants.get(ctx.tenant.slug)
+    with home.write() as conn:
+        row = uploads.save(replace(ctx, conn=conn), received)
     return json_response(file_json(row), 201, {"Location": f"/t/{ctx.tenant.slug}/api/v1/files/{row.id}"})
 
 

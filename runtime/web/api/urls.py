@@ -26,7 +26,7 @@ ROUTES = (
     _route(f"{_RECORD}/transitions/<key>", records.transition, "POST"),
     _route(f"{_RECORD}/assign", records.assign, "POST"),
     _route(f"{_RECORD}/history", records.read_history),
-    _route(f"{BASE}/files", files.upload, "POST", body_limit=files.BODY_LIMIT),
+    _route(f"{BASE}/files", files.upload, "POST", reads=True, body_limit=files.BODY_LIMIT),
     _route(f"{BASE}/files/<id>", files.describe),
     _route(f"{BASE}/files/<id>/content", files.content),
 )
