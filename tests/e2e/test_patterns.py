@@ -202,7 +202,8 @@ def test_confirm_wants_the_name(open_tab: Tabs) -> None:
 
 def test_disabled_button_says_why(open_tab: Tabs) -> None:
     page = open_tab()
-    page.locator("#disabled-button").click()
+    page.locator("#disabled-button").focus()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("tooltip")).to_have_text("Two required fields are empty.")
     expect(page.locator("#live-polite")).to_have_text("Two required fields are empty.")
 

@@ -97,7 +97,7 @@ export default function formDraft(form) {
 
   const copy = load();
   const fresh = copy && Date.now() - copy.at < KEEP_DAYS * 86400000;
-  const refused = form.querySelector(".error-summary, .has-error");
+  const refused = form.querySelector(".error-summary");
   if (copy && (!fresh || copy.sent)) { drop(); if (refused) touched = true; }
   else if (copy && !refused && JSON.stringify(copy.entries) !== JSON.stringify(read(form))) {
     const box = make("div", { class: "callout callout-draft", role: "status" },

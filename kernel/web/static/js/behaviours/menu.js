@@ -47,6 +47,7 @@ export default function menu(root) {
   on(button, "keydown", (event) => {
     if (!panel.hidden || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
     event.preventDefault();
+    event.stopPropagation(); // or the panel would take the same key as its first move
     show(event.key === "ArrowDown" ? 0 : -1);
   });
   on(root, "keydown", (event) => {

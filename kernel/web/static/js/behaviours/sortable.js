@@ -25,7 +25,9 @@ export default function sortable(list) {
       announce(t("moved", { place: title(to) }));
       item.dispatchEvent(new CustomEvent("sortable:saved", { bubbles: true, detail: answer }));
     } catch (error) {
+      const focused = item.contains(document.activeElement) ? document.activeElement : null;
       from.insertBefore(item, oldNext && oldNext.parentElement === from ? oldNext : null);
+      focused?.focus();
       toast(error.message || t("refused"), { tone: "warning", seconds: 8 });
       item.dispatchEvent(new CustomEvent("sortable:refused", { bubbles: true, detail: error.data }));
     }
