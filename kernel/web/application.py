@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import Flask, request
+from flask import Flask, Request, request
+from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.wrappers import Response as BaseResponse
 
 from kernel.platform.clock import Clock
 from kernel.platform.database import Databases
 from kernel.platform.ids import uuid7
 from kernel.platform.settings import Settings
-from kernel.platform.tenants import Tenants
+from kernel.platform.tenants import SLUG, Tenants
 from kernel.web import assets, csrf, errors_pages, headers, login, rendering
 from kernel.web.i18n import wanted_language
 from kernel.web.request import DEFAULT_BODY_LIMIT, begin, state
@@ -39,6 +40,16 @@ class Web:
     needs: dict[str, tuple[Need, ...]] = field(default_factory=dict)
 
 
+class _NoSession(SessionInterface):
+    """Flask's own signed cookie is not used: sessions are rows (D25), and writing to it is an error."""
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:
+        return self.make_null_session(app)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
+        """Nothing to save."""
+
+
 def create_flask(
     settings: Settings, clock: Clock | None = None, *, static_dirs: Sequence[Path] = (), template_dirs: Sequence[Path] = (),
     shell: rendering.ShellBuilder | None = None,
@@ -50,6 +61,7 @@ def create_flask(
     if not structlog.is_configured():
         configure_logging(settings)
     app = Flask("fangyuan", static_folder=None)
+    app.session_interface = _NoSession()
     databases = Databases(settings)
     moment = clock or settings.clock()
     web = Web(settings, moment, databases, Tenants(settings, databases, moment), shell)
@@ -83,7 +95,8 @@ def _frame_requests(app: Flask, web: Web) -> None:
         known = begin(uuid7(web.clock.now()))
         known.language = wanted_language(request)
         parts = request.path.split("/", 4)
-        known.api = len(parts) > 3 and parts[1] == "t" and parts[3] == "api"
+        if len(parts) > 3 and parts[1] == "t" and SLUG.match(parts[2]):
+            known.slug, known.api = parts[2], parts[3] == "api"
 
     @app.after_request
     def finish(response: BaseResponse) -> BaseResponse:

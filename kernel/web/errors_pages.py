@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import structlog
 from flask import Flask, current_app, redirect, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from kernel.errors import (
@@ -149,7 +149,10 @@ def _http(error: HTTPException) -> BaseResponse:
         ours.status = status
     else:
         return _last_resort(error)
-    return answer(ours)
+    response = answer(ours)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def _last_resort(error: Exception) -> BaseResponse:

@@ -345,7 +345,9 @@ def test_the_api_by_cookie_needs_the_token_as_header(app, client):
     assert client.post("/t/acme/api/v1/write", json={"name": "x"}, headers={"X-CSRFToken": csrf_of(client, app, "acme")}).status_code == 200
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:9"}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize("headers", [
+    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:9"}, {"Sec-Fetch-Site": "cross-site"},
+])
 def test_requests_of_other_sites_are_refused(app, client, headers):
     headers = {**headers, "X-CSRFToken": csrf_of(client, app, "acme")}
     assert client.post("/t/acme/write", data={"name": "x"}, headers=headers).status_code == 403
@@ -393,7 +395,8 @@ def test_problem_documents(app, client):
     unexpected = post("boom")
     assert unexpected["status"] == 500 and unexpected["instance"].removeprefix("urn:uuid:") in unexpected["detail"]
     assert client.get("/t/acme/api/v1/nothing").json["status"] == 404
-    assert client.delete("/t/acme/api/v1/who").json["status"] == 405
+    wrong = client.delete("/t/acme/api/v1/who")
+    assert wrong.json["status"] == 405 and "GET" in wrong.headers["Allow"]
 
 
 @pytest.mark.parametrize(("body", "kind"), [
@@ -420,6 +423,7 @@ def test_bodies_are_limited(app, client):
 def test_people_get_pages_in_their_language(app, home, client, ann):
     answer = client.get("/t/acme/design/nothing")
     assert answer.status_code == 404 and answer.mimetype == "text/html" and "这个页面或记录不存在" in answer.text
+    assert 'href="/t/acme/"' in answer.text, "the way back leads to where the person works"
     with home.write() as conn:
         accounts.set_preferences(conn, ann, language="en")
     answer = client.post("/t/acme/write", data={"name": "invalid", "csrf_token": csrf_of(client, app, "acme")})
