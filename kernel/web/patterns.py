@@ -1,6 +1,7 @@
 """The pattern page: every component in every state. Development only; nothing on it touches a tenant.
 
-``/patterns?lang=zh|en&theme=light|dark|system`` needs no database and nobody signed in. The other addresses answer what the components ask for (search, upload, draft, move).
+``/patterns?lang=zh|en&theme=light|dark|system`` needs no database and nobody signed in.
+The other addresses answer what the components ask for (search, upload, draft, move).
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def sample_shell(language: str, theme: str, nonce: str, base: str = "/patterns")
 
     nav = (
         NavGroup(None, (item("My day", "我的一天", "sun", count=7, shortcut="g d"), item("Inbox", "收件箱", "inbox", count=1, alert=True, shortcut="g i"))),
-        NavGroup("工作" if zh else "Work", (item("Projects", "项目", "briefcase", active=True, shortcut="g p"), item("Tasks", "任务", "list-check"), item("Assets and other things with long names", "资产与其他名字特别长的东西", "package"))),
+        NavGroup("工作" if zh else "Work", (
+            item("Projects", "项目", "briefcase", active=True, shortcut="g p"), item("Tasks", "任务", "list-check"),
+            item("Assets and other things with long names", "资产与其他名字特别长的东西", "package"))),
         NavGroup("看数" if zh else "Insight", (item("Dashboards", "仪表盘", "chart-bar"),)),
     )
     return Shell(

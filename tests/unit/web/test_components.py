@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -58,7 +59,7 @@ def test_what_is_not_static_is_not_found(app: Flask, name: str) -> None:
 
 
 def test_unknown_name_is_an_error_at_once(app: Flask) -> None:
-    with pytest.raises(KeyError, match="no static file named 'js/ap.js'"):
+    with pytest.raises(KeyError, match=r"no static file named 'js/ap\.js'"):
         app.extensions["assets"].url("js/ap.js")
 
 
@@ -170,8 +171,6 @@ def test_policy_lets_nothing_inline_and_nothing_foreign() -> None:
 
 
 def test_the_bundle_stays_small(app: Flask) -> None:
-    import gzip
-
     bundle = app.extensions["assets"].read(assets.BUNDLE)
     assert len(gzip.compress(bundle, 9)) < 20_000
 
@@ -187,9 +186,12 @@ EVIL = '"><img src=x onerror=alert(1)>'
     "ui.clock_pill(x, label=x, due=x)", "ui.clock_fact(x, x, due=x, label=x)", "ui.record_field(x, x, key=x, locked=x)", "ui.fact(x, x, x)",
     "ui.title_cell(x, '/', x)", "ui.cell(x, label=x)", "ui.timeline_entry(x, x, x, who=x, body=x, changes=[(x, x, x)], reason=x)",
     "ui.board_card(x, x, '/', x, x, x, person=x, missing=[(x, x)])", "ui.input('a', 'a', x, placeholder=x, prefix=x)", "ui.textarea('a', 'a', x)",
-    "ui.select('a', 'a', [(x, x)], x)", "ui.combobox('a', 'a', selected=[(x, x)])", "ui.choices('a', 'a', [(x, x)], x)", "ui.upload('a', x, x, files=[{'id': x, 'name': x}])",
+    "ui.select('a', 'a', [(x, x)], x)", "ui.combobox('a', 'a', selected=[(x, x)])",
+    "ui.choices('a', 'a', [(x, x)], x)", "ui.upload('a', x, x, files=[{'id': x, 'name': x}])",
     "ui.error_summary([(x, x, x)])", "ui.toast(x)", "ui.callout(x, title=x)", "ui.empty_state(x, x)", "ui.code_box(x, error=x)", "ui.stat(x, x, x, x)",
-    "ui.tabs([{'label': x, 'href': x, 'count': x}], x)", "ui.state_path([{'label': x, 'status': 'current', 'time': x}], {'label': x, 'open': false, 'missing': [{'what': x, 'source': x, 'person': x, 'ask_label': x}]})",
+    "ui.tabs([{'label': x, 'href': x, 'count': x}], x)",
+    "ui.state_path([{'label': x, 'status': 'current', 'time': x}], {'label': x, 'open': false, 'missing': [{'what': x, 'source': x}]})",
+    "ui.transition_button({'label': x, 'open': false, 'missing': [{'what': x, 'source': x, 'person': x, 'ask_label': x}]})",
 ])
 def test_foreign_text_stays_text(app: Flask, call: str) -> None:
     html = render(app, "{{ " + call + " }}", x=EVIL)
@@ -204,14 +206,15 @@ def test_labels_of_metadata_come_in_the_readers_language(app: Flask) -> None:
 
 
 def test_field_is_tied_to_its_words(app: Flask) -> None:
-    html = render(app, "{% call ui.form_field('Name', 'n', required=true, help='H', error='E') %}{{ ui.input('n', 'n', required=true, invalid=true) }}{% endcall %}")
+    field = "{% call ui.form_field('Name', 'n', required=true, help='H', error='E') %}{{ ui.input('n', 'n', required=true, invalid=true) }}"
+    html = render(app, field + "{% endcall %}")
     assert 'for="n"' in html and 'aria-describedby="n-error n-help"' in html and 'id="n-error"' in html and 'id="n-help"' in html
     assert 'aria-required="true"' in html and 'aria-invalid="true"' in html
 
 
 def test_closed_step_counts_what_is_missing(app: Flask) -> None:
-    closed = "{{ ui.transition_button({'label': 'Send', 'open': false, 'missing': [{'what': 'Plan', 'source': 'from Chen'}, {'what': 'Sign', 'source': 'from Zhao'}]}) }}"
-    html = render(app, closed)
+    missing = [{"what": "Plan", "source": "from Chen"}, {"what": "Sign", "source": "from Zhao"}]
+    html = render(app, "{{ ui.transition_button({'label': 'Send', 'open': false, 'missing': missing}) }}", missing=missing)
     assert "2 missing" in html and "from Zhao" in html and 'aria-haspopup="dialog"' in html
     assert "btn-locked" not in render(app, "{{ ui.transition_button({'label': 'Send', 'open': true}) }}")
 
