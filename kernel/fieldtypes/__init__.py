@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from kernel.fieldtypes.address import AddressType
+from kernel.fieldtypes.auto_number import AutoNumberType
 from kernel.fieldtypes.base import FieldType
 from kernel.fieldtypes.boolean import BooleanType
 from kernel.fieldtypes.choice import ChoiceType
 from kernel.fieldtypes.choices import ChoicesType
+from kernel.fieldtypes.computed import ComputedType
 from kernel.fieldtypes.date import DateType
 from kernel.fieldtypes.datetime import DateTimeType
 from kernel.fieldtypes.decimal import DecimalType
@@ -17,11 +20,17 @@ from kernel.fieldtypes.image import ImageType
 from kernel.fieldtypes.images import ImagesType
 from kernel.fieldtypes.integer import IntegerType
 from kernel.fieldtypes.long_text import LongTextType
+from kernel.fieldtypes.lookup import LookupType
 from kernel.fieldtypes.money import MoneyType
 from kernel.fieldtypes.percent import PercentType
 from kernel.fieldtypes.phone import PhoneType
+from kernel.fieldtypes.rating import RatingType
 from kernel.fieldtypes.reference import ReferenceType
 from kernel.fieldtypes.references import ReferencesType
+from kernel.fieldtypes.referring import ReferringType
+from kernel.fieldtypes.rollup import RollupType
+from kernel.fieldtypes.rows import RowsType
+from kernel.fieldtypes.signature import SignatureType
 from kernel.fieldtypes.state import StateType
 from kernel.fieldtypes.team import TeamType
 from kernel.fieldtypes.text import TextType
@@ -31,14 +40,13 @@ from kernel.model.elements import Field
 from kernel.registry import Registry
 
 BUILTIN: Registry[FieldType] = Registry("field types", [
-    TextType(), LongTextType(),
-    IntegerType(), DecimalType(), MoneyType(), PercentType(),
+    TextType(), LongTextType(), PhoneType(), EmailType(), UrlType(), AddressType(),
+    IntegerType(), DecimalType(), MoneyType(), PercentType(), RatingType(),
     DateType(), DateTimeType(), DurationType(),
     BooleanType(), ChoiceType(), ChoicesType(),
-    PhoneType(), EmailType(), UrlType(),
-    ReferenceType(), ReferencesType(), UserType(), TeamType(),
-    FileType(), FilesType(), ImageType(), ImagesType(),
-    StateType(),
+    ReferenceType(), ReferencesType(), UserType(), TeamType(), RowsType(),
+    FileType(), FilesType(), ImageType(), ImagesType(), SignatureType(),
+    ComputedType(), RollupType(), LookupType(), ReferringType(), AutoNumberType(), StateType(),
 ])
 """Every type, in the order in which a palette offers them."""
 

@@ -148,6 +148,10 @@ class FieldType(ABC):
         """The entity whose names the formula in setting ``name`` uses; usually the field's own."""
         return field.place
 
+    def expects(self, field: Field, name: str, schema: AppSchema) -> Type | None:
+        """The type which the formula in setting ``name`` must give, where the declaration leaves it open; None for any."""
+        return None
+
     def reads(self, field: Field, schema: AppSchema) -> Iterable[tuple[str, tuple[str, ...]]]:
         """What a derived field is worked out of: paths of keys, each with the entity at which it starts. Raises ExpressionError."""
         return ()

@@ -18,7 +18,7 @@ from kernel.model.sqltypes import CText
 class ChoiceSettings(Settings):
     """Which options, and how they are offered."""
 
-    options: str = prop(doc="Option set whose options are offered.", schema=KEY, ref=Ref("options"))
+    options: str = prop(doc="Option set whose options are offered.", schema=KEY, ref=Ref("option_set"))
     look: str = prop("auto", doc="Buttons for few options, a list for many; auto decides by their number.", schema={"enum": ["auto", "radio", "select"]})
     governed_by: str | None = prop(None, doc="Choice field whose value decides which options are offered (by their parent).", schema=KEY, ref=Ref("field", "entity"))
 

@@ -74,6 +74,26 @@ def _visit(schema: AppSchema, start: Field, done: dict[Node, None]) -> None:
             left.append(iter(reads(schema, step)))
 
 
+def volatile(schema: AppSchema, field: Field) -> bool:
+    """Whether ``field``, or a derived field that it reads, over any number of hops, has a formula with TODAY or NOW."""
+    seen: set[str] = set()
+    left = [field]
+    while left:
+        step = left.pop()
+        if step.uid in seen or not is_derived(step):
+            continue
+        seen.add(step.uid)
+        for name in schema.formulas(step):
+            try:
+                found = schema.expression(step, name)
+            except ExpressionError:
+                continue
+            if found is not None and found.volatile:
+                return True
+        left.extend(reads(schema, step))
+    return False
+
+
 def reads(schema: AppSchema, field: Field) -> tuple[Field, ...]:
     """The derived fields that ``field`` reads, over any number of hops. What can't be read is the checks' matter."""
     try:

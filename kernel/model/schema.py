@@ -10,7 +10,7 @@ from kernel import fieldtypes
 from kernel.expr.expression import Expression
 from kernel.expr.findings import ExpressionError
 from kernel.expr.scope import Member, Namespace, Scope
-from kernel.expr.types import ANY, BOOLEAN, DATE, DURATION, INSTANT, NUMBER, TEXT, Type, choice, record
+from kernel.expr.types import ANY, BOOLEAN, DATE, DURATION, INSTANT, NUMBER, TEXT, Kind, Type, choice, record
 from kernel.fieldtypes.options import expr_options
 from kernel.model.elements import Element, Entity, Field, Transition
 from kernel.model.props import Formula, props_of
@@ -60,6 +60,8 @@ class AppSchema:
         self._lowest = _NONE  # the outermost place in that list which a cycle led back to
         self._expressions: dict[tuple[Any, ...], Expression | ExpressionError | None] = {}
         self._scopes: dict[tuple[Any, ...], Scope] = {}
+        self.shapes: dict[str, Field] = {}  # of derived fields, by uid; filled by kernel/fieldtypes/derived.py
+        self._volatile: dict[str, bool] = {}
         self._orders: dict[str, tuple[str, ...]] = {}
 
     # --- entities ---------------------------------------------------------------------------------------------
@@ -133,6 +135,26 @@ class AppSchema:
         self._lowest = _NONE
         return True
 
+    def type_at(self, entity: str, path: Iterable[str]) -> Type | None:
+        """The type at the end of a path of keys, system members included; None where it leads nowhere."""
+        type_: Type | None = record(entity)
+        for key in path:
+            place = type_.entity if type_ is not None and type_.kind in (Kind.RECORD, Kind.ROWS) else None
+            if place is None or key not in self._index_of(place):
+                return None
+            member = self._member(place, key)
+            type_ = member.type if member else None
+        return type_
+
+    def is_volatile(self, field: Field) -> bool:
+        """Whether a derived field changes with time alone (TODAY, NOW), itself or through one it reads."""
+        from kernel.model.derivation import volatile
+
+        found = self._volatile.get(field.uid)
+        if found is None:
+            found = self._volatile[field.uid] = volatile(self, field)
+        return found
+
     def shape_of(self, field: Field) -> Field:
         """The field as which ``field`` is stored and shown."""
         return fieldtypes.of(field).shape(field)
@@ -141,10 +163,7 @@ class AppSchema:
 
     def member(self, entity: str, name: str) -> Member | None:
         """The member of ``entity`` called ``name``: key first, then aliases and labels; own fields before system members."""
-        names = self._names.get(entity)
-        if names is None:
-            names = self._names[entity] = self._index(entity)
-        key = names.get(name)
+        key = self._index_of(entity).get(name)
         return None if key is None else self._member(entity, key)
 
     def members(self, entity: str) -> Iterable[Member]:
@@ -158,6 +177,12 @@ class AppSchema:
         own = self.fields(entity)
         yield from own
         yield from (key for key in self._system(entity) if key not in own)
+
+    def _index_of(self, entity: str) -> dict[str, str]:
+        names = self._names.get(entity)
+        if names is None:
+            names = self._names[entity] = self._index(entity)
+        return names
 
     def _index(self, entity: str) -> dict[str, str]:
         index: dict[str, str] = {}
@@ -248,7 +273,7 @@ class AppSchema:
         if key not in self._expressions:
             with self._lock:
                 try:
-                    made: Any = self._check(text, self.scope_of(element, prop_name), self.expected(element, formula), for_sql=formula.sql)
+                    made: Any = self._check(text, self.scope_of(element, prop_name), self.expected(element, prop_name), for_sql=formula.sql)
                 except ExpressionError as error:
                     made = error
                 if self._lowest >= len(self._typing):
@@ -292,13 +317,16 @@ class AppSchema:
             if text is not None and not (element.KIND == "right" and text in SCOPE_WORDS):
                 yield name
 
-    def expected(self, element: Element, formula: Formula) -> Type | None:
+    def expected(self, element: Element, prop_name: str) -> Type | None:
         """The type the place of a formula wants; None for any."""
+        formula = self.formula(element, prop_name)[0]
         if formula.expects == "boolean":
             return BOOLEAN
         if formula.expects == "field" and isinstance(element, Field):
             found = self.type_of(element)
-            return None if found.kind is ANY.kind else found
+            return None if found.kind is Kind.ANY else found
+        if isinstance(element, Field) and prop_name not in props_of(Field):
+            return fieldtypes.of(element).expects(element, prop_name, self)
         return None
 
     def scope_of(self, element: Element, prop_name: str) -> Scope:

@@ -185,7 +185,9 @@ def assign_names(
                 continue
             type_ = fieldtypes.find(field.type)
             if type_ is not None and type_.stored:
-                stored.append((field, [c.suffix for c in type_.columns(field, application.schema)]))
+                suffixes = [c.suffix for c in type_.columns(field, application.schema)]
+                if suffixes:
+                    stored.append((field, suffixes))
         for field, suffixes in stored:
             if keep(field.uid):
                 columns_ever.update(found[field.uid] + s for s in suffixes)
