@@ -15,7 +15,7 @@ MAY = {
     "builder": {"kernel", "builder"},
     "runtime": {"kernel", "runtime"},
 }
-OURS = {"app", "kernel", "builder", "runtime", "tests", "benchmarks", "migrations"}
+OURS = {"app", "commands", "kernel", "builder", "runtime", "tests", "benchmarks", "migrations"}
 # Frameworks of the edge: nothing below a web folder knows HTTP. The model and the expression language know no database session.
 ONLY_IN_WEB = {"flask", "werkzeug", "jinja2", "gunicorn"}
 

@@ -14,7 +14,7 @@ from jinja2.ext import extract_from_ast
 from kernel.i18n import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-OWNERS = ("kernel", "builder", "runtime")
+OWNERS = ("kernel", "builder", "runtime", "commands")
 SLOT = re.compile(r"\{(\w+)\}")
 
 
