@@ -67,7 +67,8 @@ def fill(connection: sa.Connection, db: dict[str, dict[str, dict[str, Any]]]) ->
         if entity == "step":
             for made in rows:
                 made["task_id"], made["rank"] = owners[made["id"]]
-        connection.execute(sa.insert(TABLES[entity]), rows)
+        if rows:
+            connection.execute(sa.insert(TABLES[entity]), rows)
 
 
 @dataclass
