@@ -109,7 +109,7 @@ class Shell:
 
     @property
     def home(self) -> str:
-        """Where the brand leads."""
+        """Where the name of the tenant takes one."""
         return self.day_href or f"{self.base}/"
 
 
