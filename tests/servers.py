@@ -16,6 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
+_PREFIX = "fangyuan-pg-"
+
+
 class CannotRun(Exception):
     """What is missing, in words."""
 
@@ -84,7 +87,10 @@ def _runner() -> tuple[list[str], int, int]:
 def _start() -> dict[str, object]:
     binaries = _binaries()
     words, uid, gid = _runner()
-    folder = Path(tempfile.mkdtemp(prefix="fangyuan-pg-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    # Under xdist the run is the workers' parent.
+    (folder / "run.pid").write_text(str(os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()))
     os.chown(folder, uid, gid)
     folder.chmod(0o755)
     data = folder / "data"
@@ -99,6 +105,18 @@ def _start() -> dict[str, object]:
     _run([*words, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-t", "60", "-o", options, "-l", str(folder / "log"), "start"], folder)
     pid = int((data / "postmaster.pid").read_text().split()[0])
     return {"url": f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres", "folder": str(folder), "pid": pid, "users": 0}
+
+
+def _sweep() -> None:
+    """Stop what a killed run left behind: a server whose run is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(_PREFIX + "*"):
+        try:
+            run = int((folder / "run.pid").read_text())
+            pid = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            continue
+        if not Path(f"/proc/{run}").exists():
+            _stop({"pid": pid, "folder": str(folder)})
 
 
 def _run(command: list[str], folder: Path) -> None:
