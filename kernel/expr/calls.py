@@ -59,7 +59,12 @@ class Calls:
         """``core`` where one value is wanted."""
         if isinstance(core, (Rows, RowField)):
             name = self.written(node)
-            return self.fail(core, "rows", _("{name} stands for many rows, not for one value.", name=name), _("Use an aggregate, for example COUNT({name}) or SUM({name}).", name=name))
+            return self.fail(
+                core,
+                "rows",
+                _("{name} stands for many rows, not for one value.", name=name),
+                _("Use an aggregate, for example COUNT({name}) or SUM({name}).", name=name),
+            )
         return core
 
     def call(self, node: t.Call) -> Core:
@@ -100,7 +105,12 @@ class Calls:
     def _choose(self, node: t.Call, function: Function, args: list[Core]) -> Overload | None:
         fitting = [w for w in function.overloads if w.required <= len(args) and (not args or w.param(len(args) - 1) is not None)]
         if not fitting:
-            self.fail(node, "arguments", _("{name} is called with {count} values.", name=function.name, count=len(args)), _("Write {signature}.", signature=" / ".join(function.signatures)))
+            self.fail(
+                node,
+                "arguments",
+                _("{name} is called with {count} values.", name=function.name, count=len(args)),
+                _("Write {signature}.", signature=" / ".join(function.signatures)),
+            )
             return None
         for way in fitting:
             if all(self._fits(core, way, i) for i, core in enumerate(args)):
@@ -125,7 +135,13 @@ class Calls:
                 self.fail(core, "literal", _("This must be a text written out in quotation marks."), None)
             elif not self._fits(core, way, index):
                 wanted = [in_words(Type(kind)) for kind in sorted(param.kinds)]
-                message = _("{function}, {param}: {wanted} is expected, but this is {found}.", function=function.name, param=param.name, wanted=wanted, found=in_words(core.type))
+                message = _(
+                    "{function}, {param}: {wanted} is expected, but this is {found}.",
+                    function=function.name,
+                    param=param.name,
+                    wanted=wanted,
+                    found=in_words(core.type),
+                )
                 hints = [hint for kind in param.kinds if (hint := hint_for(core.type.kind, kind)) is not None]
                 self.fail(core, "type", message, hints[0] if hints else None)
             made.append(core)
@@ -163,7 +179,7 @@ class Calls:
         core = self.comparable(subject, core)[1]
         a, b = subject.type.kind, core.type.kind
         texts = {a, b} in ({Kind.TEXT, Kind.CHOICE}, {Kind.TEXT, Kind.RECORD})
-        if a is not b and not texts and a not in LOOSE and b not in LOOSE or a in (Kind.LIST, Kind.ROWS):
+        if (a is not b and not texts and a not in LOOSE and b not in LOOSE) or a in (Kind.LIST, Kind.ROWS):
             message = _("{a} can't be compared with {b}.", a=in_words(subject.type), b=in_words(core.type))
             self.fail(core, "type", message, hint_for(a, b) or hint_for(b, a) or hint_for(a, Kind.BOOLEAN))
         return core
@@ -178,12 +194,22 @@ class Calls:
         pattern = str(args[1].value) if isinstance(args[1], Const) else ""
         if way.op == "TEXT":
             if number_pattern(pattern) is None:
-                self.fail(args[1], "pattern", _("“{pattern}” is no pattern for numbers.", pattern=pattern), _("Patterns are 0, 0.00, #,##0, #,##0.00, 0%, 0.0%, with text around them."))
+                self.fail(
+                    args[1],
+                    "pattern",
+                    _("“{pattern}” is no pattern for numbers.", pattern=pattern),
+                    _("Patterns are 0, 0.00, #,##0, #,##0.00, 0%, 0.0%, with text around them."),
+                )
                 return None
         else:
             parts = date_pattern(pattern)
-            if parts is None or way.op == "TEXT/date" and TIME_CODES & set(parts):
-                self.fail(args[1], "pattern", _("“{pattern}” is no pattern for this date.", pattern=pattern), _("Use yyyy, mm, m, dd, d, and hh, h, mm, ss for times, for example yyyy-mm-dd."))
+            if parts is None or (way.op == "TEXT/date" and TIME_CODES & set(parts)):
+                self.fail(
+                    args[1],
+                    "pattern",
+                    _("“{pattern}” is no pattern for this date.", pattern=pattern),
+                    _("Use yyyy, mm, m, dd, d, and hh, h, mm, ss for times, for example yyyy-mm-dd."),
+                )
                 return None
         return TEXT, args
 
@@ -200,7 +226,7 @@ class Calls:
         nodes = list(node.args)
         if len(nodes) > 2 and isinstance(nodes[1], t.Boolean):
             if not nodes[1].value:
-                return self.fail(nodes[1], "arguments", _("TEXTJOIN always skips blanks."), _("Leave FALSE out, or use COALESCE(..., \"-\") for the blanks."))
+                return self.fail(nodes[1], "arguments", _("TEXTJOIN always skips blanks."), _('Leave FALSE out, or use COALESCE(..., "-") for the blanks.'))
             del nodes[1]
         separator = self.value(nodes[0])
         if separator.type.kind not in (Kind.TEXT, Kind.CHOICE, *LOOSE):
@@ -223,7 +249,9 @@ class Calls:
             if not function.overloads:
                 if first is not None and first.type.kind is Kind.ANY:
                     return first
-                return self.fail(node, "rows", _("{name} needs rows as its first value.", name=function.name), _("Write {signature}.", signature=function.signatures[0]))
+                return self.fail(
+                    node, "rows", _("{name} needs rows as its first value.", name=function.name), _("Write {signature}.", signature=function.signatures[0])
+                )
             if first is not None and first.type.kind is Kind.LIST and function.name == "COUNT" and len(node.args) == 1:
                 return Apply(NUMBER, node.start, node.end, OPERATORS["count_list"], (first,))
             args = ([first] if first is not None else []) + [self.value(arg) for arg in node.args[1:]]
@@ -235,7 +263,12 @@ class Calls:
             if isinstance(first, RowField) and function.name in ("ANY", "ALL") and not rest:
                 pass
             elif isinstance(first, RowField):
-                return self.fail(first, "rows", _("{name} needs the rows themselves, not a field of them.", name=function.name), _("Write {signature}.", signature=function.signatures[0]))
+                return self.fail(
+                    first,
+                    "rows",
+                    _("{name} needs the rows themselves, not a field of them.", name=function.name),
+                    _("Write {signature}.", signature=function.signatures[0]),
+                )
             elif rest:
                 condition = self._in_row(first, rest.pop(0), self.written(node.args[0]))
                 if condition.type.kind not in (Kind.BOOLEAN, *LOOSE):
@@ -245,7 +278,9 @@ class Calls:
         if how in ("ANY", "ALL"):
             if rest:
                 return self._arguments(node, function)
-            return self.over_rows(node, how, first if isinstance(first, Rows) else first.rows, condition or self._row_value(node, first, None)[1], None, BOOLEAN)
+            return self.over_rows(
+                node, how, first if isinstance(first, Rows) else first.rows, condition or self._row_value(node, first, None)[1], None, BOOLEAN
+            )
         if how == "COUNT":
             if rest:
                 hint = _("To count rows under a condition write COUNTIF(rows, condition).")
@@ -276,7 +311,12 @@ class Calls:
         return made
 
     def _arguments(self, node: t.Call, function: Function) -> Core:
-        return self.fail(node, "arguments", _("{name} is called with {count} values.", name=function.name, count=len(node.args)), _("Write {signature}.", signature=" / ".join(function.signatures)))
+        return self.fail(
+            node,
+            "arguments",
+            _("{name} is called with {count} values.", name=function.name, count=len(node.args)),
+            _("Write {signature}.", signature=" / ".join(function.signatures)),
+        )
 
     def _in_row(self, rows: Rows, node: t.Node, written: str) -> Core:
         """``node`` typed inside the row: its names are looked up there first."""
@@ -300,4 +340,3 @@ class Calls:
     def over_rows(self, node: t.Node, how: str, rows: Rows, value: Core | None, condition: Core | None, type_: Type, separator: Core | None = None) -> Core:
         """The aggregate's node."""
         return Aggregate(type_, node.start, node.end, how, rows, value, condition, separator)
-

@@ -7,7 +7,8 @@ from kernel.expr.calls import Calls
 from kernel.expr.core import Apply, Const, Core, RowField, Rows, walk
 from kernel.expr.expression import Expression
 from kernel.expr.findings import ExpressionError, Finding
-from kernel.expr.fitting import LOOSE, expect as fit_expected, hint_for, mismatch, to_choice, to_text
+from kernel.expr.fitting import LOOSE, hint_for, mismatch, to_choice, to_text
+from kernel.expr.fitting import expect as fit_expected
 from kernel.expr.functions import FUNCTIONS, OPERATORS
 from kernel.expr.parse import parse
 from kernel.expr.resolve import Names
@@ -68,7 +69,12 @@ class Checker(Calls):
                 return Const(BOOLEAN, node.start, node.end, node.value)
             case t.Name():
                 if len(node.path) == 1 and node.path[0].upper() in FUNCTIONS and not self.known(node):
-                    self.fail(node, "function", _("{name} is a function and needs brackets.", name=node.path[0].upper()), _("Write {name}(...).", name=node.path[0].upper()))
+                    self.fail(
+                        node,
+                        "function",
+                        _("{name} is a function and needs brackets.", name=node.path[0].upper()),
+                        _("Write {name}(...).", name=node.path[0].upper()),
+                    )
                     return Const(ANY, node.start, node.end, None)
                 return self.names.resolve(node)
             case t.Call():
@@ -108,7 +114,7 @@ class Checker(Calls):
             message = _("“{sign}” can't be used between {a} and {b}.", sign=node.op, a=in_words(left.type), b=in_words(right.type))
             wanted = b if a is Kind.TEXT else Kind.NUMBER
             hint = _("Use & to join texts.") if node.op == "+" and Kind.TEXT in (a, b) else hint_for(a if a is not Kind.NUMBER else b, wanted)
-            if a is Kind.INSTANT and b is Kind.NUMBER or a is Kind.NUMBER and b is Kind.INSTANT:
+            if (a is Kind.INSTANT and b is Kind.NUMBER) or (a is Kind.NUMBER and b is Kind.INSTANT):
                 hint = HINT_UNIT
             elif Kind.DATE in (a, b) and Kind.DURATION in (a, b):
                 hint = _("To a date add a number of days, for example + 3.")

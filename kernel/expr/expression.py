@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from kernel.expr import tree as t
 from kernel.expr.core import Aggregate, Apply, Const, Core, Field, parts, walk

@@ -94,7 +94,11 @@ def to_text(core: Core, findings: list[Finding]) -> Core:
 def mismatch(core: Core, wanted: Kind, findings: list[Finding], place: Text | None = None) -> None:
     """The finding for a value of the wrong kind."""
     expected = in_words(Type(wanted))
-    message = _("{place}: {wanted} is expected, but this is {found}.", place=place, wanted=expected, found=in_words(core.type)) if place else _("{wanted} is expected, but this is {found}.", wanted=expected, found=in_words(core.type))
+    message = (
+        _("{place}: {wanted} is expected, but this is {found}.", place=place, wanted=expected, found=in_words(core.type))
+        if place
+        else _("{wanted} is expected, but this is {found}.", wanted=expected, found=in_words(core.type))
+    )
     findings.append(Finding("type", message, core.start, core.end, hint_for(core.type.kind, wanted)))
 
 
@@ -137,9 +141,9 @@ def expect(core: Core, wanted: Type, findings: list[Finding]) -> Core:
         known = {option.key for option in wanted.options}
         if isinstance(core, Aggregate) or not known or any(o.key in known for o in core.type.options) or not core.type.options:
             return core
-    elif wanted.kind is kind and (wanted.entity is None or core.type.entity is None or wanted.entity == core.type.entity):
-        return core
-    elif wanted.kind is Kind.TEXT and kind is Kind.CHOICE:
+    elif (wanted.kind is kind and (wanted.entity is None or core.type.entity is None or wanted.entity == core.type.entity)) or (
+        wanted.kind is Kind.TEXT and kind is Kind.CHOICE
+    ):
         return core
     mismatch(core, wanted.kind, findings, _("The result"))
     return core

@@ -7,7 +7,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from lark import Lark, Token as LarkToken, Transformer, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Transformer, UnexpectedInput, UnexpectedToken, v_args
+from lark import Token as LarkToken
 from lark.lexer import Lexer
 
 from kernel.expr import tree as t
@@ -154,7 +155,9 @@ def _guard(text: str, tokens: list[Token]) -> None:
             open_.append(token)
         elif token.kind == "CLOSE":
             if not open_:
-                raise _error(text, "bracket", _("This closing bracket has no opening one."), token.start, token.end, _("Remove it, or add the opening bracket."))
+                raise _error(
+                    text, "bracket", _("This closing bracket has no opening one."), token.start, token.end, _("Remove it, or add the opening bracket.")
+                )
             open_.pop()
         if len(open_) > NESTING or signs > NESTING:
             raise _error(text, "too_deep", _("The formula is nested deeper than {limit} levels.", limit=NESTING), token.start, token.end, _TOO_DEEP_HINT)
@@ -171,9 +174,23 @@ def _measure(text: str, root: t.Node) -> None:
         node, depth, height = stack.pop()
         count += 1
         if count > NODES:
-            raise _error(text, "too_large", _("The formula has more than {limit} parts.", limit=NODES), 0, len(text), _("Split it: compute parts in fields of their own."))
+            raise _error(
+                text,
+                "too_large",
+                _("The formula has more than {limit} parts.", limit=NODES),
+                0,
+                len(text),
+                _("Split it: compute parts in fields of their own."),
+            )
         if depth > NESTING or height > HEIGHT:
-            raise _error(text, "too_deep", _("The formula is nested deeper than {limit} levels.", limit=NESTING if depth > NESTING else HEIGHT), node.start, node.end, _TOO_DEEP_HINT)
+            raise _error(
+                text,
+                "too_deep",
+                _("The formula is nested deeper than {limit} levels.", limit=NESTING if depth > NESTING else HEIGHT),
+                node.start,
+                node.end,
+                _TOO_DEEP_HINT,
+            )
         if isinstance(node, t.Number):
             _check_number(text, node)
         for index, child in enumerate(t.children(node)):
@@ -202,9 +219,17 @@ def _explain(text: str, tokens: list[Token], error: UnexpectedInput) -> Finding:
     if found.type in ("NAME", "NUMBER", "STRING") and before is not None and before.kind == "NAME" and before.value.upper() == "NOT":
         return Finding("syntax", _("NOT needs brackets."), before.start, end, _("Write NOT(...)."))
     if found.type in ("NAME", "NUMBER", "STRING", "OPEN") and ends_value:
-        return Finding("syntax", _("A sign is missing before “{shown}”.", shown=shown), start, end, _("Put an operator such as + & = or a comma between the two values."))
+        return Finding(
+            "syntax", _("A sign is missing before “{shown}”.", shown=shown), start, end, _("Put an operator such as + & = or a comma between the two values.")
+        )
     if found.type == "COMMA":
         return Finding("syntax", _("A comma only stands between the values of a function."), start, end)
     if found.type == "CLOSE":
         return Finding("syntax", _("A value is missing before the closing bracket."), start, end)
-    return Finding("syntax", _("“{shown}” can't stand here.", shown=shown), start, end, _("A value is expected: a field, a number, a text in quotation marks or a function."))
+    return Finding(
+        "syntax",
+        _("“{shown}” can't stand here.", shown=shown),
+        start,
+        end,
+        _("A value is expected: a field, a number, a text in quotation marks or a function."),
+    )

@@ -82,7 +82,10 @@ def _entry(function: Function, examples: list[str]) -> str:
 def reference() -> str:
     """The whole page."""
     examples = _examples()
-    parts = [_PROSE, "## Functions\n\n`?` marks what may be left out, `*` what may be repeated, `T` is any one type, `string` a text or what can be shown as one, `literal` a text written out.\n"]
+    parts = [
+        _PROSE,
+        "## Functions\n\n`?` marks what may be left out, `*` what may be repeated, `T` is any one type, `string` a text or what can be shown as one, `literal` a text written out.\n",
+    ]
     for _key, title, functions in FAMILIES:
         parts.append(f"### {title.to('en')} / {title.to('zh')}\n\n| function | meaning | example |\n|---|---|---|")
         parts.extend(_entry(function, examples.get(function.name, [])) for function in functions)

@@ -51,14 +51,26 @@ class Names:
             elif type_.kind in (Kind.RECORD, Kind.ROWS) and type_.entity:
                 if type_.kind is Kind.ROWS:
                     if rows is not None:
-                        return self._fail(node, index, "rows", _("{name} leads through rows of rows.", name=".".join(node.path)), _("Use an aggregate of an aggregate, for example SUM(rows, SUM(inner.value))."))
+                        return self._fail(
+                            node,
+                            index,
+                            "rows",
+                            _("{name} leads through rows of rows.", name=".".join(node.path)),
+                            _("Use an aggregate of an aggregate, for example SUM(rows, SUM(inner.value))."),
+                        )
                     rows = Rows(type_, node.start, node.spans[index - 1][1], path, level)
                     self.reads.add(self.base(level) + path)
                     path = ()
                 member = self.scope.schema.member(type_.entity, name)
                 known = self.scope.schema.members(type_.entity)
             else:
-                return self._fail(node, index, "no_parts", _("{name} has no fields of its own.", name=node.path[index - 1]), _("Only references and rows lead on to further fields."))
+                return self._fail(
+                    node,
+                    index,
+                    "no_parts",
+                    _("{name} has no fields of its own.", name=node.path[index - 1]),
+                    _("Only references and rows lead on to further fields."),
+                )
             if member is None:
                 return self._unknown(node, index, known)
             path += (member.key,)
@@ -66,11 +78,23 @@ class Names:
             self.written[prefix + ".".join(node.path[: index + 1])] = member.uid
             type_ = member.type
         if isinstance(type_, Namespace):
-            return self._fail(node, len(node.path) - 1, "namespace", _("After {name} a dot and a name must follow.", name=node.path[0]), _("For example: {example}", example=node.path[0] + "." + next(iter(type_.members), "key")))
+            return self._fail(
+                node,
+                len(node.path) - 1,
+                "namespace",
+                _("After {name} a dot and a name must follow.", name=node.path[0]),
+                _("For example: {example}", example=node.path[0] + "." + next(iter(type_.members), "key")),
+            )
         if rows is not None:
             self.reads.add(self.base(level) + rows.path + path)
             if type_.kind is Kind.ROWS:
-                return self._fail(node, len(node.path) - 1, "rows", _("{name} leads through rows of rows.", name=".".join(node.path)), _("Use an aggregate of an aggregate, for example SUM(rows, SUM(inner.value))."))
+                return self._fail(
+                    node,
+                    len(node.path) - 1,
+                    "rows",
+                    _("{name} leads through rows of rows.", name=".".join(node.path)),
+                    _("Use an aggregate of an aggregate, for example SUM(rows, SUM(inner.value))."),
+                )
             return RowField(type_, node.start, node.end, rows, path)
         self.reads.add(self.base(level) + path)
         if type_.kind is Kind.ROWS:

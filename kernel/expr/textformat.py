@@ -14,7 +14,7 @@ from typing import Any
 
 from kernel.expr import numbers as n
 
-_NUMBER = re.compile(r'^(?P<before>[^0#,.%]*)(?P<whole>0|#,##0|#)(?:\.(?P<places>0{1,12}))?(?P<percent>%)?(?P<after>[^0#,.%]*)$')
+_NUMBER = re.compile(r"^(?P<before>[^0#,.%]*)(?P<whole>0|#,##0|#)(?:\.(?P<places>0{1,12}))?(?P<percent>%)?(?P<after>[^0#,.%]*)$")
 _DATE = re.compile(r"yyyy|mm|m|dd|d|hh|h|ss|s|[^ymdhsYMDHS]", re.IGNORECASE)
 
 CODES = {"yyyy", "mm", "m", "dd", "d", "hh", "h", "ss", "s", "MI", "M1"}

@@ -93,12 +93,15 @@ def _literal(text: str, at: int, closing: str) -> tuple[str, int]:
         end = text.find(closing, start)
         if end < 0:
             raise BadText(
-                "unclosed_text", _("The text that begins here has no closing quotation mark."), at, len(text),
+                "unclosed_text",
+                _("The text that begins here has no closing quotation mark."),
+                at,
+                len(text),
                 _("Put a quotation mark at its end."),
             )
         parts.append(text[start:end])
         # A doubled mark stands for one mark inside the text.
-        if closing in "\"＂" and text[end + 1 : end + 2] == closing:
+        if closing in '"＂' and text[end + 1 : end + 2] == closing:
             parts.append(closing)
             start = end + 2
             continue

@@ -19,9 +19,7 @@ FAMILIES: tuple[tuple[str, Text, tuple[Function, ...]], ...] = (
     ("lookup", _("Look-ups"), lookup.FUNCTIONS),
 )
 
-FUNCTIONS: dict[str, Function] = {
-    function.name: replace(function, family=family) for family, _title, functions in FAMILIES for function in functions
-}
+FUNCTIONS: dict[str, Function] = {function.name: replace(function, family=family) for family, _title, functions in FAMILIES for function in functions}
 
 OPS: dict[str, Overload] = {**OPERATORS, **{way.op: way for function in FUNCTIONS.values() for way in function.overloads}}
 

@@ -117,8 +117,16 @@ def _in(value: Any, *options: Any) -> bool:
 
 FUNCTIONS: tuple[Function, ...] = (
     function("IF(condition: boolean, then: T, else?: T) -> T", _("One value if the condition holds, another if not."), _if, lazy=True),
-    function("IFS(condition: boolean, value: T, more*?: any) -> T", _("The value of the first condition that holds; #N/A if none does."), _ifs, lazy=True, rule="ifs"),
-    function("SWITCH(value: any, case: any, result: T, more*?: any) -> T", _("Compares a value with cases and gives the result of the first that is equal; a last value alone is for all others."), _switch, lazy=True, rule="switch"),
+    function(
+        "IFS(condition: boolean, value: T, more*?: any) -> T", _("The value of the first condition that holds; #N/A if none does."), _ifs, lazy=True, rule="ifs"
+    ),
+    function(
+        "SWITCH(value: any, case: any, result: T, more*?: any) -> T",
+        _("Compares a value with cases and gives the result of the first that is equal; a last value alone is for all others."),
+        _switch,
+        lazy=True,
+        rule="switch",
+    ),
     function("AND(condition*: boolean) -> boolean", _("TRUE if all conditions hold."), _and, lazy=True),
     function("OR(condition*: boolean) -> boolean", _("TRUE if at least one condition holds."), _or, lazy=True),
     function("NOT(condition: boolean) -> boolean", _("TRUE if the condition does not hold."), _not, blank="raw"),

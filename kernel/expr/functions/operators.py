@@ -35,7 +35,7 @@ def rounded_span(us: Decimal | ErrorValue) -> timedelta | ErrorValue:
     return span(int(n.EXACT.quantize(us, n.ONE)))
 
 
-def text(value: str) -> str | None | ErrorValue:
+def text(value: str) -> str | ErrorValue | None:
     """A text result: empty is blank, too long is #LIMIT!."""
     return (value or None) if len(value) <= TEXT_LIMIT else LIMIT
 

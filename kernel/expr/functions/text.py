@@ -124,11 +124,32 @@ FUNCTIONS: tuple[Function, ...] = (
     function("LOWER(text: text) -> text", _("The text in small letters."), lambda t: t.translate(TO_LOWER)),
     function("TRIM(text: text) -> text", _("The text without spaces at its ends and with single spaces inside."), _trim),
     function("CONCAT(value*: string) -> text", _("All values as one text."), _concat, blank="raw"),
-    function("TEXTJOIN(separator: text, value*: string) -> text", _("All values that are not blank, with a separator between them."), _textjoin, blank="raw", rule="textjoin"),
-    function("SUBSTITUTE(text: text, old: text, new: text, which?: number) -> text", _("The text with one text in place of another; which picks one occurrence."), _substitute, blank="raw"),
-    function("REPLACE(text: text, start: number, count: number, new: text) -> text", _("The text with other characters from a position on."), _replace, blank="raw"),
-    function("FIND(part: text, text: text, start?: number) -> number", _("Where a part begins in a text, capital and small letters apart; #VALUE! if it is not there."), _find),
-    function("SEARCH(part: text, text: text, start?: number) -> number", _("Where a part begins in a text, capital and small letters alike; #VALUE! if it is not there."), _search),
+    function(
+        "TEXTJOIN(separator: text, value*: string) -> text",
+        _("All values that are not blank, with a separator between them."),
+        _textjoin,
+        blank="raw",
+        rule="textjoin",
+    ),
+    function(
+        "SUBSTITUTE(text: text, old: text, new: text, which?: number) -> text",
+        _("The text with one text in place of another; which picks one occurrence."),
+        _substitute,
+        blank="raw",
+    ),
+    function(
+        "REPLACE(text: text, start: number, count: number, new: text) -> text", _("The text with other characters from a position on."), _replace, blank="raw"
+    ),
+    function(
+        "FIND(part: text, text: text, start?: number) -> number",
+        _("Where a part begins in a text, capital and small letters apart; #VALUE! if it is not there."),
+        _find,
+    ),
+    function(
+        "SEARCH(part: text, text: text, start?: number) -> number",
+        _("Where a part begins in a text, capital and small letters alike; #VALUE! if it is not there."),
+        _search,
+    ),
     function("CONTAINS(text: text, part: text) -> boolean", _("TRUE if the text holds the part."), lambda t, p: p in t, blank="false"),
     function("STARTSWITH(text: text, part: text) -> boolean", _("TRUE if the text begins with the part."), lambda t, p: t.startswith(p), blank="false"),
     function("ENDSWITH(text: text, part: text) -> boolean", _("TRUE if the text ends with the part."), lambda t, p: t.endswith(p), blank="false"),

@@ -48,5 +48,11 @@ def _networkdays(env: Any, start: date, end: date) -> Any:
 
 FUNCTIONS: tuple[Function, ...] = (
     function("WORKDAY(start: date, days: number) -> date", _("The date some working days later, by the working calendar."), _workday, env=True, sql_ok=False),
-    function("NETWORKDAYS(start: date, end: date) -> number", _("How many working days there are from one date to another, both included."), _networkdays, env=True, sql_ok=False),
+    function(
+        "NETWORKDAYS(start: date, end: date) -> number",
+        _("How many working days there are from one date to another, both included."),
+        _networkdays,
+        env=True,
+        sql_ok=False,
+    ),
 )

@@ -138,5 +138,3 @@ def _join(q: Compiler, rows: _Rows, value: S, separator: S | None) -> S:
         ordered = aggregate_order_by(mark, *order) if order else mark
         found = rows.scalar(func.string_agg(value.value, ordered, type_=Text()))
     return S(found, Kind.TEXT, func.length(found) > num(str(TEXT_LIMIT)))
-
-

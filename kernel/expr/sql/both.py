@@ -36,11 +36,11 @@ def boolean(value: Sql, *, error: Sql | None = None, loose: bool = True) -> S:
 
 def compare(q: Compiler, op: str, a: S, b: S) -> S:
     """A comparison; NULL where a side is blank. A column and a constant stay native, so that indexes work."""
-    if a.known and a.constant is None or b.known and b.constant is None:
+    if (a.known and a.constant is None) or (b.known and b.constant is None):
         return boolean(false(), loose=False)
     if a.kind is Kind.BOOLEAN or b.kind is Kind.BOOLEAN:
         return _compare_booleans(op, a, b)
-    scaled = a.kind is Kind.DURATION or q.lite and a.kind is Kind.NUMBER
+    scaled = a.kind is Kind.DURATION or (q.lite and a.kind is Kind.NUMBER)
     if not scaled:
         left, right = a.value, b.value
         if not q.lite and a.kind is Kind.TEXT and op not in ("=", "<>"):
@@ -79,7 +79,7 @@ def _against(op: str, column: S, known: S) -> Sql:
         # x < 2.5 is x <= 2; x > 2.5 is x > 2.
         op = "<=" if op in ("<", "<=") else ">"
     if abs(below) > _BOUND:
-        met = op == "<>" or (op in ("<", "<=")) == (below > 0) and op != "="
+        met = op == "<>" or ((op in ("<", "<=")) == (below > 0) and op != "=")
         return and_(column.value.is_not(None), true() if met else false())
     return _OPS[op](column.value, literal(below, BigInteger()))
 

@@ -27,11 +27,66 @@ SIZE_LIMIT = 20_000  # parts of the SQL, repetitions counted
 PG_PLAIN: dict[str, Callable[..., S]] = {**pg_number.PLAIN, **pg_text.PLAIN}
 PG_WITH_Q: dict[str, Callable[[Any, list[S]], S]] = {**pg_number.WITH_Q, **pg_text.WITH_Q, **pg_date.WITH_Q}
 # How often a PostgreSQL form repeats what it is given; 2 unless listed.
-_COPIES = {"CEILING": 8, "FLOOR": 5, "POWER": 12, "ROUNDUP": 6, "SUBSTITUTE": 12, "REPLACE": 5, "DATEDIF": 12, "EDATE": 8, "DATE": 8, "DATEVALUE": 30, "VALUE": 6, "EOMONTH": 6}
+_COPIES = {
+    "CEILING": 8,
+    "FLOOR": 5,
+    "POWER": 12,
+    "ROUNDUP": 6,
+    "SUBSTITUTE": 12,
+    "REPLACE": 5,
+    "DATEDIF": 12,
+    "EDATE": 8,
+    "DATE": 8,
+    "DATEVALUE": 30,
+    "VALUE": 6,
+    "EOMONTH": 6,
+}
 _NEVER_FAILS = frozenset(
-    "LEN UPPER LOWER TRIM CONTAINS STARTSWITH ENDSWITH EXACT neg neg_span ABS INT SIGN YEAR MONTH DAY QUARTER HOUR MINUTE SECOND "
-    "STARTOFMONTH STARTOFWEEK TODATE number_text boolean_text date_text instant_text days_between DAYS/between span_between COUNT MIN MAX "
-    "AVERAGE AVERAGE_SPAN ROUNDDOWN TRUNC SECONDS/in MINUTES/in HOURS/in DAYS/in TEXT/date TEXT/instant".split()
+    [
+        "LEN",
+        "UPPER",
+        "LOWER",
+        "TRIM",
+        "CONTAINS",
+        "STARTSWITH",
+        "ENDSWITH",
+        "EXACT",
+        "neg",
+        "neg_span",
+        "ABS",
+        "INT",
+        "SIGN",
+        "YEAR",
+        "MONTH",
+        "DAY",
+        "QUARTER",
+        "HOUR",
+        "MINUTE",
+        "SECOND",
+        "STARTOFMONTH",
+        "STARTOFWEEK",
+        "TODATE",
+        "number_text",
+        "boolean_text",
+        "date_text",
+        "instant_text",
+        "days_between",
+        "DAYS/between",
+        "span_between",
+        "COUNT",
+        "MIN",
+        "MAX",
+        "AVERAGE",
+        "AVERAGE_SPAN",
+        "ROUNDDOWN",
+        "TRUNC",
+        "SECONDS/in",
+        "MINUTES/in",
+        "HOURS/in",
+        "DAYS/in",
+        "TEXT/date",
+        "TEXT/instant",
+    ]
 )
 
 
@@ -97,7 +152,17 @@ class Compiler:
         if op.op in both.BUILDERS:
             made = both.BUILDERS[op.op](self, kind, args)
         elif not op.sql_ok:
-            raise ExpressionError([Finding("not_in_filters", _("{name} is not available in filters.", name=op.op), core.start, core.end, _("Compute it in a field and filter by that field."))])
+            raise ExpressionError(
+                [
+                    Finding(
+                        "not_in_filters",
+                        _("{name} is not available in filters.", name=op.op),
+                        core.start,
+                        core.end,
+                        _("Compute it in a field and filter by that field."),
+                    )
+                ]
+            )
         elif self.lite:
             made = self._by_python(op, kind, args)
         else:
@@ -178,4 +243,3 @@ def sort_key(value: SqlValue) -> ColumnElement[Any]:
     """What to order by: computed decimals on SQLite are text and need their own collation."""
     found = value.value
     return type_coerce(found, sql_type(Kind.TEXT, True)).collate("fy_decimal") if isinstance(found.type, DecimalText) else found
-

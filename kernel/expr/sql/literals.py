@@ -7,13 +7,30 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, Boolean, Date, Integer, Interval, Numeric, Text, TypeDecorator, cast, false, func, literal, null, true, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    Date,
+    Integer,
+    Interval,
+    Numeric,
+    Text,
+    TypeDecorator,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    true,
+    type_coerce,
+)
 
 from kernel.expr.functions.operators import TEXT_LIMIT, micros
 from kernel.expr.numbers import canonical
 from kernel.expr.sql.node import UNKNOWN, S, Sql
-from kernel.expr.types import ErrorValue, Kind
 from kernel.expr.sql.types import DecimalText, ScaledDuration
+from kernel.expr.types import ErrorValue, Kind
 from kernel.model.sqltypes import ScaledDecimal
 from kernel.platform.columns import Instant
 
@@ -53,7 +70,7 @@ def constant(value: Any, kind: Kind, lite: bool) -> S:
 
 
 def _null(kind: Kind, lite: bool) -> Sql:
-    return null() if lite else cast(null(), sql_type(kind, lite))
+    return cast(null(), sql_type(kind, lite))
 
 
 def column(found: Sql, kind: Kind, lite: bool, fold: bool) -> S:
@@ -99,7 +116,7 @@ def _number(found: Sql, type_: Any, lite: bool) -> S:
 def _duration(found: Sql, type_: Any, lite: bool) -> S:
     if isinstance(type_, (ScaledDuration, ScaledDecimal)) and (lite or isinstance(type_, ScaledDuration)):
         return S(type_coerce(found, BigInteger()), Kind.DURATION, places=type_.places)
-    if isinstance(type_, Integer) or isinstance(type_, TypeDecorator) and isinstance(type_.impl_instance, Integer) and not isinstance(type_, ScaledDecimal):
+    if isinstance(type_, Integer) or (isinstance(type_, TypeDecorator) and isinstance(type_.impl_instance, Integer) and not isinstance(type_, ScaledDecimal)):
         return S(type_coerce(found, BigInteger()), Kind.DURATION, places=0)
     if isinstance(type_, Interval) and not lite:
         return S(func.extract("epoch", found) * 1_000_000, Kind.DURATION, places=6)

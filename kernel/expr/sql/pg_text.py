@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Numeric, Text, case, cast, func, literal
 
 from kernel.expr.functions.operators import TEXT_LIMIT
 from kernel.expr.functions.text import LOWER, NUMERIC, SPACES, UPPER
-from kernel.expr.sql.node import S, Sql, any_of, num
+from kernel.expr.sql.node import S, Sql, any_of, num, strict
 from kernel.expr.sql.pg_number import ZERO, clamped, number, rounded
 from kernel.expr.textformat import NumberPattern, date_pattern, number_pattern
 from kernel.expr.types import Kind
@@ -56,7 +56,9 @@ def _negative(count: S) -> Sql:
 
 def _mid(t: S, start: S, count: S) -> S:
     at, size = clamped(start, 0, _FAR), clamped(count, -1, _FAR)
-    return text(func.substr(t.value, func.greatest(at, num("1")), func.greatest(size, ZERO)), (at < num("1")) | _negative(count), t.digits)
+    # greatest() looks past NULL, so a blank start must be asked for.
+    part = func.substr(t.value, func.greatest(at, num("1")), func.greatest(size, ZERO))
+    return text(strict((t, start, count), part), (at < num("1")) | _negative(count), t.digits)
 
 
 def _trim(t: S) -> S:
@@ -114,7 +116,7 @@ def _find(fold: bool) -> Callable[..., S]:
         at = clamped(start[0], 0, _FAR) if start else num("1")
         first = func.greatest(at, num("1"))
         place = func.strpos(func.substr(hay, first) if start else hay, needle)
-        value = cast(place + first - num("1"), Numeric()) if start else cast(place, Numeric())
+        value = strict((part, t, *start), cast(place + first - num("1"), Numeric())) if start else cast(place, Numeric())
         return number(value, 8, 0, (place == ZERO) | (at < num("1")) if start else place == ZERO)
 
     return build

@@ -192,6 +192,12 @@ def register(connection: Any) -> None:
         ("fy_sum_span", 3, _sum_span), ("fy_mean_span", 4, _mean_span),
     ):  # fmt: skip
         connection.create_function(name, count, run, deterministic=True)
-    for name, count, kind in (("fy_total", 1, _Total), ("fy_average", 1, _Average), ("fy_least", 1, _Least), ("fy_greatest", 1, _Greatest), ("fy_join", -1, _Join)):
+    for name, count, kind in (
+        ("fy_total", 1, _Total),
+        ("fy_average", 1, _Average),
+        ("fy_least", 1, _Least),
+        ("fy_greatest", 1, _Greatest),
+        ("fy_join", -1, _Join),
+    ):
         connection.create_aggregate(name, count, kind)
     connection.create_collation("fy_decimal", lambda a, b: _cmp(a, b) or 0)

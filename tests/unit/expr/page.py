@@ -78,6 +78,8 @@ def in_browser(browser: Any, jobs: list[tuple[dict[str, Any], str, list[Expressi
 def _serve(route: Any) -> None:
     name = route.request.url.removeprefix(_PAGE)
     if not name:
-        route.fulfill(content_type="text/html", headers={"Content-Security-Policy": "default-src 'self'; script-src 'self'"}, body="<!doctype html><title>x</title>")
+        route.fulfill(
+            content_type="text/html", headers={"Content-Security-Policy": "default-src 'self'; script-src 'self'"}, body="<!doctype html><title>x</title>"
+        )
     else:
         route.fulfill(content_type="text/javascript", body=(JS / name).read_text())

@@ -78,7 +78,16 @@ _KIND = _maybe(st.sampled_from(["home", "office", "field"]))
 _BOOL = _maybe(st.booleans())
 
 STEP = st.fixed_dictionaries(
-    {"name": _TEXT, "amount": _decimals(6), "hours": _decimals(1), "day": _DATE, "done": _BOOL, "kind": _KIND, "lasted": _SPAN, "helper": _maybe(st.sampled_from(["p1", "p2"]))}
+    {
+        "name": _TEXT,
+        "amount": _decimals(2),
+        "hours": _decimals(1),
+        "day": _DATE,
+        "done": _BOOL,
+        "kind": _KIND,
+        "lasted": _SPAN,
+        "helper": _maybe(st.sampled_from(["p1", "p2"])),
+    }
 )
 TASK = st.fixed_dictionaries(
     {

@@ -26,5 +26,7 @@ def test_every_function_says_what_it_does_in_both_languages() -> None:
 
 def test_every_message_has_its_chinese() -> None:
     known = catalogue("zh")
-    missing = [m for _f, _l, m, _c, _x in extract_from_dir(str(ROOT / "kernel" / "expr"), method_map=[("**.py", "python")], keywords={"_": None}) if m not in known]
+    missing = [
+        m for _f, _l, m, _c, _x in extract_from_dir(str(ROOT / "kernel" / "expr"), method_map=[("**.py", "python")], keywords={"_": None}) if m not in known
+    ]
     assert missing == []

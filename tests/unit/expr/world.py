@@ -11,7 +11,19 @@ from zoneinfo import ZoneInfo
 
 from kernel.expr.scope import Member, Scope, namespace
 from kernel.expr.types import (
-    BOOLEAN, DATE, DURATION, FILE, INSTANT, NUMBER, TEXT, Option, Type, choice, list_of, record, rows,
+    BOOLEAN,
+    DATE,
+    DURATION,
+    FILE,
+    INSTANT,
+    NUMBER,
+    TEXT,
+    Option,
+    Type,
+    choice,
+    list_of,
+    record,
+    rows,
 )  # fmt: skip
 
 KINDS = (Option("home", ("Home", "家务")), Option("office", ("Office", "办公")), Option("field", ("In the field", "外勤")))
