@@ -67,7 +67,7 @@ class RollupType(Derived):
     )
 
     def source(self, field: Field, schema: AppSchema) -> Source | None:
-        """What is rolled up; None when the settings lead nowhere, which the checks report."""
+        """What is rolled up; None when the settings point nowhere, which the checks report."""
         settings = self.settings(field)
         if settings.of:
             head, *rest = settings.of.split(".")

@@ -131,6 +131,29 @@ def _with_settings(props: dict[str, Any]) -> dict[str, Any]:
     return {**own, **({"settings": settings} if settings else {})}
 
 
+def flatten_item(kind: str, key: str, body: Any, parent: Node, slot: str, rank: str, package: str, lines: Lines,
+                 problems: list[Problem], source: Source | None = None) -> dict[str, Node]:
+    """The nodes of one item that is put into a slot of an element that exists already (overlays)."""
+    found: dict[str, Node] = {}
+    _add(found, kind, key, body, parent, slot, rank, package, lines, source, problems)
+    return found
+
+
+def read_body(kind: str, body: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Properties and slots of an element as written, shorthands spelled out; None when it can't be a body of this kind."""
+    if body is None:
+        body = {}
+    if not isinstance(body, Mapping):
+        short = SHORTHAND.get(kind)
+        if short is None:
+            return None
+        body = {short: body}
+    body = _spelled_out(kind, dict(body))
+    slots = {k: v for k, v in body.items() if k in slots_of(kind) and (kind != "field" or _is_items(v))}
+    props = {k: v for k, v in body.items() if k not in slots}
+    return (_with_settings(props) if kind == "field" else props), slots
+
+
 def nest(tree: Tree) -> list[dict[str, Any]]:
     """The documents of a tree in the order of kinds and ranks; ``flatten`` of each gives the same nodes back."""
     below = children(tree)

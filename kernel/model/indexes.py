@@ -192,11 +192,11 @@ def _equalities(application: Application, element: Any, prop_name: str, table: E
         return ()
     found: dict[str, None] = {}
 
-    def visit(core: Core) -> None:
+    def walk(core: Core) -> None:
         if isinstance(core, Apply):
             if core.op.op == "AND" or any_branch and core.op.op == "OR":
                 for arg in core.args:
-                    visit(arg)
+                    walk(arg)
             elif core.op.op == "=":
                 for own, other in (core.args, core.args[::-1]):
                     if _own(own) and (isinstance(other, Const) or isinstance(other, FieldCore) and not _own(other)):
@@ -214,7 +214,7 @@ def _equalities(application: Application, element: Any, prop_name: str, table: E
         return isinstance(core, FieldCore) and len(core.path) == 1 and core.level == 0
 
     if expression is not None:
-        visit(expression.core)
+        walk(expression.core)
     return tuple(found)
 
 

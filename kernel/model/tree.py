@@ -50,7 +50,7 @@ Tree = Mapping[str, Node]
 def uid_of(kind: str, key: str, package: str, parent: Node | None = None, slot: str | None = None) -> str:
     """The uid of a package's element: its path of keys in the first version that had it.
 
-    ``sales:task.due`` is a field of an entity, ``sales:machine/task.states.new`` a state of a machine.
+    ``office:task.due`` is a field of an entity, ``office:machine/task.states.new`` a state of a machine.
     """
     if parent is None:
         return f"{package}:{key}" if kind == "entity" else f"{package}:{kind}/{key}"
