@@ -16,15 +16,15 @@ from kernel.expr.scope import Scope
 from kernel.expr.types import ANY, BLANK, BOOLEAN, DATE, DURATION, INSTANT, NUMBER, TEXT, Kind, Type, in_words
 from kernel.i18n import _
 
-N, D, I, S = Kind.NUMBER, Kind.DATE, Kind.INSTANT, Kind.DURATION
+N, D, T, S = Kind.NUMBER, Kind.DATE, Kind.INSTANT, Kind.DURATION
 
 # What an arithmetic sign means for two kinds of values.
 _SIGNS: dict[tuple[str, Kind, Kind], tuple[str, Type, bool]] = {
     ("+", N, N): ("add", NUMBER, False), ("-", N, N): ("sub", NUMBER, False),
     ("*", N, N): ("mul", NUMBER, False), ("/", N, N): ("div", NUMBER, False), ("^", N, N): ("POWER", NUMBER, False),
     ("+", D, N): ("add_days", DATE, False), ("+", N, D): ("add_days", DATE, True), ("-", D, N): ("sub_days", DATE, False),
-    ("-", D, D): ("days_between", NUMBER, False), ("-", I, I): ("span_between", DURATION, False),
-    ("+", I, S): ("add_span", INSTANT, False), ("+", S, I): ("add_span", INSTANT, True), ("-", I, S): ("sub_span", INSTANT, False),
+    ("-", D, D): ("days_between", NUMBER, False), ("-", T, T): ("span_between", DURATION, False),
+    ("+", T, S): ("add_span", INSTANT, False), ("+", S, T): ("add_span", INSTANT, True), ("-", T, S): ("sub_span", INSTANT, False),
     ("+", S, S): ("add_spans", DURATION, False), ("-", S, S): ("sub_spans", DURATION, False),
     ("*", S, N): ("mul_span", DURATION, False), ("*", N, S): ("mul_span", DURATION, True),
     ("/", S, N): ("div_span", DURATION, False), ("/", S, S): ("ratio", NUMBER, False),

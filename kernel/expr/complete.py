@@ -82,10 +82,8 @@ def _follow(path: list[str], scope: Scope, row: str | None) -> Type | Namespace 
     else:
         found = scope.roots.get(path[0])
     for name in path[1:]:
-        if isinstance(found, Namespace):
-            member = found.member(name)
-        else:
-            member = scope.schema.member(found.entity, name) if found is not None and found.entity else None
+        entity = found.entity if isinstance(found, Type) else None
+        member = found.member(name) if isinstance(found, Namespace) else scope.schema.member(entity, name) if entity else None
         found = member.type if member is not None else None
     return found
 

@@ -68,7 +68,7 @@ class Expression:
     def evaluate(self, env: Env) -> Value:
         """The value for one record. Mistakes in the data come back as an :class:`ErrorValue`, never as an exception."""
         value: Value = self._compiled(env, Frame() if self._counts else None)
-        return tidy(value) if value.__class__ is Decimal else value  # type: ignore[arg-type]
+        return tidy(value) if value.__class__ is Decimal else value
 
     def explain(self, env: Env) -> Explained:
         """The value with the values of all its parts. Parts inside of rows are not taken apart."""

@@ -130,7 +130,7 @@ def parse(text: str) -> t.Tree:
         raise _error(text, "syntax", _("The formula holds a broken character."), error.start, error.end) from None
     _guard(text, tokens)
     try:
-        root = _PARSER.parse(tokens)  # type: ignore[arg-type]
+        root = _PARSER.parse(tokens)
     except UnexpectedInput as error:
         raise ExpressionError([_explain(text, tokens, error)], text) from None
     assert isinstance(root, t.Node)

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from kernel.i18n import Text, _
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What sort of value an expression gives."""
 
     BLANK = "blank"

@@ -23,13 +23,14 @@ def _workday(env: Any, start: date, days: Decimal) -> Any:
     left = whole(days)
     step = 1 if left > 0 else -1
     off = _is_off(env)
-    day: date | ErrorValue = start
+    day = start
     for _turn in range(DAY_LIMIT):
         if left == 0:
             return day
-        day = add_days(day, step)
-        if isinstance(day, ErrorValue):
-            return day
+        moved = add_days(day, step)
+        if isinstance(moved, ErrorValue):
+            return moved
+        day = moved
         if not off(day):
             left -= step
     return LIMIT if left else day

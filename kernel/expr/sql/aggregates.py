@@ -42,7 +42,7 @@ class _Rows:
     def exist(self, *tests: Sql, all_rows: bool = False) -> Sql:
         """Whether there is a row that fulfils the tests; ``all_rows`` leaves the condition out."""
         where = [self.source.where] if all_rows else self.where
-        found = select(literal_column("1")).select_from(self.source.from_).where(*where, *tests)
+        found: Any = select(literal_column("1")).select_from(self.source.from_).where(*where, *tests)
         return exists(self._correlated(found))
 
     def _correlated(self, query: Any) -> Any:
@@ -96,8 +96,8 @@ def _extreme(q: Compiler, how: str, rows: _Rows, value: S) -> S:
     if q.lite and value.kind is Kind.NUMBER and value.places is None:
         least = func.fy_least if how == "MIN" else func.fy_greatest
         return S(rows.scalar(least(number_text(value), type_=Text())), value.kind)
-    least = func.min if how == "MIN" else func.max
-    return replace(value, value=rows.scalar(least(value.value)), error=None)
+    native: Any = func.min if how == "MIN" else func.max
+    return replace(value, value=rows.scalar(native(value.value)), error=None)
 
 
 def _pg_sum(how: str, rows: _Rows, value: S) -> S:

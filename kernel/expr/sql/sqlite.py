@@ -117,14 +117,14 @@ def _mean(high: int | None, low: int | None, count: int, places: int) -> str | N
 
 
 def _sum_span(high: int | None, low: int | None, places: int) -> int | None:
-    total = _whole(high, low) * 10 ** (6 - places)
+    total = _whole(high, low) * int(10 ** (6 - places))
     return total if abs(total) <= SPAN_LIMIT else None
 
 
 def _mean_span(high: int | None, low: int | None, count: int, places: int) -> int | None:
     if not count:
         return None
-    total = _whole(high, low) * 10 ** (6 - places)
+    total = _whole(high, low) * int(10 ** (6 - places))
     us = (2 * abs(total) + count) // (2 * count)
     return -us if total < 0 else us
 
