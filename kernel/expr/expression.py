@@ -95,7 +95,7 @@ def rename(text: str, names: Mapping[str, str], key_of: Callable[[str], str | No
 
     edits: list[tuple[int, int, str]] = []
 
-    def visit(node: t.Node, prefixes: tuple[str, ...]) -> None:
+    def walk_names(node: t.Node, prefixes: tuple[str, ...]) -> None:
         if isinstance(node, t.Name):
             for index, (start, end) in enumerate(node.spans):
                 written = ".".join(node.path[: index + 1])
@@ -105,7 +105,7 @@ def rename(text: str, names: Mapping[str, str], key_of: Callable[[str], str | No
                     edits.append((start, end, t.name_text(new)))
         inside = prefixes
         for index, child in enumerate(t.children(node)):
-            visit(child, inside)
+            walk_names(child, inside)
             if isinstance(node, t.Call) and isinstance(child, t.Name) and index <= 1:
                 inside = (*prefixes, *_row_prefixes(prefixes, child))
 
@@ -113,7 +113,7 @@ def rename(text: str, names: Mapping[str, str], key_of: Callable[[str], str | No
         written = ".".join(rows.path)
         return tuple({f"{p}{written}/" for p in prefixes} & {name[: name.rindex("/") + 1] for name in names if "/" in name})
 
-    visit(parse(text).root, ("",))
+    walk_names(parse(text).root, ("",))
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text

@@ -17,7 +17,7 @@ _SHOWN = 300  # names looked through for "did you mean"
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One row scope: the entity of its rows and the path of keys that leads there."""
+    """One row scope: the entity of its rows and the path of keys to them."""
 
     entity: str
     path: tuple[str, ...]
@@ -55,7 +55,7 @@ class Names:
                             node,
                             index,
                             "rows",
-                            _("{name} leads through rows of rows.", name=".".join(node.path)),
+                            _("{name} passes through rows of rows.", name=".".join(node.path)),
                             _("Use an aggregate of an aggregate, for example SUM(rows, SUM(inner.value))."),
                         )
                     rows = Rows(type_, node.start, node.spans[index - 1][1], path, level)
@@ -69,7 +69,7 @@ class Names:
                     index,
                     "no_parts",
                     _("{name} has no fields of its own.", name=node.path[index - 1]),
-                    _("Only references and rows lead on to further fields."),
+                    _("Only references and rows go on to further fields."),
                 )
             if member is None:
                 return self._unknown(node, index, known)
@@ -92,7 +92,7 @@ class Names:
                     node,
                     len(node.path) - 1,
                     "rows",
-                    _("{name} leads through rows of rows.", name=".".join(node.path)),
+                    _("{name} passes through rows of rows.", name=".".join(node.path)),
                     _("Use an aggregate of an aggregate, for example SUM(rows, SUM(inner.value))."),
                 )
             return RowField(type_, node.start, node.end, rows, path)
@@ -116,7 +116,7 @@ class Names:
         return name in self.scope.roots or any(self.scope.schema.member(entity, name) for entity in entities)
 
     def _first(self, node: t.Name) -> tuple[Type | Namespace, int, tuple[str, ...], str, int] | None:
-        """Where the first name leads: type, level, path so far, written prefix, index of the next name."""
+        """What the first name means: type, level, path so far, written prefix, index of the next name."""
         name = node.path[0]
         for level, scope in enumerate(reversed(self.levels)):
             if self.scope.schema.member(scope.entity, name) is not None:

@@ -46,12 +46,12 @@ def order(schema: AppSchema, entity: str) -> tuple[str, ...]:
     for place in places:
         for field in schema.fields(place).values():
             if is_derived(field):
-                _visit(schema, field, done)
+                _follow(schema, field, done)
     wanted = set(places)
     return tuple(key if place == entity else f"{place.partition('.')[2]}.{key}" for place, key in done if place in wanted)
 
 
-def _visit(schema: AppSchema, start: Field, done: dict[Node, None]) -> None:
+def _follow(schema: AppSchema, start: Field, done: dict[Node, None]) -> None:
     """Depth first, without recursion: chains of formulas over many entities may be long."""
     path: list[Field] = [start]
     left = [iter(reads(schema, start))]
