@@ -72,7 +72,7 @@ def _members(of: Type | Namespace | None, scope: Scope) -> list[Member]:
 
 
 def _follow(path: list[str], scope: Scope, row: str | None) -> Type | Namespace | None:
-    """Where a path leads; None if nowhere."""
+    """What a path arrives at; None if nowhere."""
     found: Type | Namespace | None = None
     for entity in (row, scope.entity):
         member = scope.schema.member(entity, path[0]) if entity else None

@@ -67,7 +67,7 @@ class Scope:
 
 
 class Env(Protocol):
-    """The values of one record, and what leads on from it. Paths consist of keys as :attr:`Expression.reads` lists them.
+    """The values of one record, and what can be reached from it. Paths consist of keys as :attr:`Expression.reads` lists them.
 
     Two further attributes may be left out: ``holidays(date) -> bool`` (true on days off, weekends included, make-up
     working days not; without it Saturdays and Sundays are off).
