@@ -33,7 +33,8 @@ class Lines:
 
 def flatten(document: Mapping[str, Any], package: str, lines: Lines, problems: list[Problem], index: int = 0) -> dict[str, Node]:
     """The nodes of one document of ``package``. What can't be read goes into ``problems``, the rest is returned."""
-    kind = next((k for k in TOP_KINDS if k in document), None)
+    # The first key that is a kind: a view also has an `entity:`, which is a property of it.
+    kind = next((k for k in document if k in TOP_KINDS), None)
     source = lines.at(document) or Source(lines.file, 1)
     if kind is None:
         problems.append(Problem(

@@ -7,12 +7,13 @@ The other addresses answer what the components ask for (search, upload, draft, m
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from kernel.i18n import LANGUAGES
+from kernel.platform.clock import SystemClock
 from kernel.web.i18n import reading_in
 from kernel.web.shell import THEMES, NavGroup, NavItem, Shell, ShellPerson, content_security_policy
 
@@ -67,7 +68,7 @@ def blueprint() -> Blueprint:
         if theme not in THEMES:
             abort(404)
         nonce = secrets.token_urlsafe(16)
-        now = datetime.now(UTC)
+        now = SystemClock().now()
 
         def moment(**delta: float) -> str:
             return (now + timedelta(**delta)).isoformat(timespec="seconds")
@@ -100,7 +101,7 @@ def blueprint() -> Blueprint:
 
     @bp.put("/draft")
     def draft() -> Response:
-        return jsonify(saved_at=datetime.now(UTC).isoformat())
+        return jsonify(saved_at=SystemClock().now().isoformat())
 
     @bp.post("/move")
     def move() -> tuple[Response, int]:
