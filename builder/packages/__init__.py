@@ -1,0 +1,1 @@
+"""Packages on disk: reading them safely, writing them stably, finding them."""
