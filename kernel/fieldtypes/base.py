@@ -173,8 +173,11 @@ class FieldType(ABC):
         return self.parse(field, text) if text.strip() else None
 
     def parse_form(self, field: Field, texts: Sequence[str], reader: Reader, finder: Finder | None = None) -> Any:
-        """The value of what a form sent under the field's name: one text, or several where the widget has several inputs."""
-        return self.parse_text(field, texts[0], reader, finder) if texts else None
+        """The value of what a form sent under the field's name: one text, or several where the widget has several inputs.
+
+        Widgets that may send nothing (boxes, radios, uploads) send an empty text first, to say that they were there.
+        """
+        return self.parse_text(field, next((t for t in texts if t.strip()), ""), reader, finder)
 
     def input_texts(self, field: Field, value: Any, reader: Reader) -> list[str]:
         """What the inputs of the widget hold for a value; ``parse_form`` reads it back."""

@@ -113,9 +113,11 @@ def _of_numbers(old: Field, new: Field, before: FieldType, after: FieldType) -> 
     def convert(value: Any) -> Any:
         number = before.to_expr(old, value)
         try:
-            return None if number is None else after.from_expr(new, number)
+            made = None if number is None else after.from_expr(new, number)
         except Unreadable:
             return None
+        # Bounds that were set are rules for what comes in; that there are only so many stars is the type's nature.
+        return None if made is not None and new.type == "rating" and any(True for _problem in after.check(new, made)) else made
 
     if old.type == "money" and new.type == "money":
         return Conversion(_by_places(old, new), _money(new, after), _note(old, new))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,9 +66,6 @@ class DateTimeType(FieldType):
         if read_instant(local.replace(tzinfo=None).isoformat(), reader) != value:
             return [self.dump(field, value, reader)]
         return [local.replace(tzinfo=None).isoformat(timespec="auto" if value.second or value.microsecond else "minutes")]
-
-    def parse_form(self, field: Field, texts: Sequence[str], reader: Reader, finder: Finder | None = None) -> datetime | None:
-        return self.parse_text(field, texts[0], reader) if texts else None
 
     def json_schema(self, field: Field, schema: Any) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}

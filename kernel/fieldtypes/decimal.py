@@ -89,7 +89,7 @@ class DecimalType(FieldType):
             return ""
         settings = self.settings(field)
         unit = pick(settings.unit, reader.language)
-        shown = numbers.show_number(value, trim=settings.trim)
+        shown = numbers.show_number(value, trim=settings.trim, places=self.places(field))
         return f"{shown} {unit}" if unit else shown
 
     def input_texts(self, field: Field, value: Any, reader: Reader) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from kernel.errors import Problem
 from kernel.expr.types import DURATION, Type
 from kernel.fieldtypes.base import BadExample, Column, Example, FieldType, Finder, Reader, Settings, Unreadable
-from kernel.i18n import _
+from kernel.i18n import Labels, _
 from kernel.model.elements import Field
 from kernel.model.props import prop
 from kernel.model.sqltypes import Seconds
@@ -86,9 +86,9 @@ class DurationType(FieldType):
         settings = self.settings(field)
         seconds = value.days * 86_400 + value.seconds
         if seconds < settings.min:
-            yield Problem("too_small", _("At least {least} is expected.", least=show(timedelta(seconds=settings.min), "en")), data={"least": settings.min})
+            yield Problem("too_small", _("At least {least} is expected.", least=_both(settings.min)), data={"least": settings.min})
         if settings.max is not None and seconds > settings.max:
-            yield Problem("too_large", _("At most {most} is allowed.", most=show(timedelta(seconds=settings.max), "en")), data={"most": settings.max})
+            yield Problem("too_large", _("At most {most} is allowed.", most=_both(settings.max)), data={"most": settings.max})
 
     def dump(self, field: Field, value: Any, reader: Reader) -> Any:
         return None if value is None else value.days * 86_400 + value.seconds
@@ -128,6 +128,11 @@ def _seconds(written: str, unit: str) -> int:
     if not written or at < len(written):
         raise Unreadable("type", _("This is no duration."), _("Write it like 1h 30m, 90 min or 1:30."))
     return int(total.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _both(seconds: int) -> Labels:
+    span = timedelta(seconds=seconds)
+    return Labels({"zh": show(span, "zh"), "en": show(span, "en")}, "")
 
 
 def _span(seconds: int) -> timedelta:

@@ -48,7 +48,7 @@ class IntegerType(DecimalType):
         BadExample(False, "type"),
         BadExample("twelve", "type"),
         BadExample(10**18, "too_many_digits"),
-        BadExample(float("inf"), "type", schema=False),
+        BadExample(float("inf"), "type"),
     )
 
     def places(self, field: Field) -> int:

@@ -154,7 +154,7 @@ class MoneyType(FieldType):
     def text(self, field: Field, value: Any, reader: Reader) -> str:
         if value is None:
             return ""
-        digits = numbers.show_number(abs(value.amount), trim=False)
+        digits = numbers.show_number(abs(value.amount), trim=False, places=self.settings(field).places)
         return f"{'-' if value.amount < 0 else ''}{symbol(value.currency or reader.currency, reader.language)}{digits}"
 
     def store(self, field: Field, value: Any) -> tuple[Any, ...]:

@@ -117,9 +117,9 @@ def range_problems(value: Decimal, least: Any, most: Any, show: Any = None) -> I
         yield Problem("too_large", _("At most {most} is allowed.", most=shown(high)), data={"most": str(high)})
 
 
-def show_number(value: Decimal | int, *, trim: bool = True) -> str:
-    """The number with thousands separators, the same in Chinese and English."""
-    text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,d}"
+def show_number(value: Decimal | int, *, trim: bool = True, places: int | None = None) -> str:
+    """The number with thousands separators, the same in Chinese and English; ``places`` fills up with zeros."""
+    text = (f"{value:,f}" if places is None else f"{value:,.{places}f}") if isinstance(value, Decimal) else f"{value:,d}"
     return text.rstrip("0").rstrip(".") if trim and "." in text else text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from decimal import Decimal
@@ -126,9 +126,6 @@ class RowsType(FieldType):
             return self.parse(field, json.loads(text, parse_constant=_refuse))
         except (ValueError, RecursionError) as error:
             raise Unreadable("type", _("Rows can't be read from this text."), _("Write them as JSON.")) from error
-
-    def parse_form(self, field: Field, texts: Sequence[str], reader: Reader, finder: Finder | None = None) -> tuple[Row, ...] | None:
-        return self.parse_text(field, texts[0], reader, finder) if texts else None
 
     def input_texts(self, field: Field, value: Any, reader: Reader) -> list[str]:
         return [] if value is None else [json.dumps(self.dump(field, value, reader), ensure_ascii=False)]

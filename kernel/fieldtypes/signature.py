@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -84,9 +84,6 @@ class SignatureType(FieldType):
 
     def parse_text(self, field: Field, text: str, reader: Reader, finder: Finder | None = None) -> Signature | None:
         return self.parse(field, text.strip())
-
-    def parse_form(self, field: Field, texts: Sequence[str], reader: Reader, finder: Finder | None = None) -> Signature | None:
-        return self.parse(field, texts[0].strip()) if texts else None
 
     def input_texts(self, field: Field, value: Any, reader: Reader) -> list[str]:
         return [] if value is None else [value.file]

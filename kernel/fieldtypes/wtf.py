@@ -13,6 +13,9 @@ from kernel.fieldtypes.base import FieldType, Finder, Reader
 from kernel.i18n import pick
 from kernel.model.elements import Field
 
+MARKED = frozenset({"boolean", "choice", "choices", "rating", "references", "files", "images", "signature"})
+"""Widgets whose inputs may send nothing: they begin with an empty hidden input of the same name."""
+
 _STRUCTURED = ("choices", "currencies")  # attributes that a template reads as values, not as HTML
 
 
@@ -22,7 +25,8 @@ class TypedField(WTField):
     ``texts`` is what the inputs under its name hold, one or several: what was sent, else what the value shows as.
     ``data`` is the same list. The value comes from ``read``, which raises Unreadable; WTForms' validators are not used.
     ``attributes`` are the HTML attributes of the inputs, ``choices`` and ``currencies`` what they offer;
-    ``widget_name`` names the template ``widgets/<name>.html``. Rendered without one it is a plain input.
+    ``widget_name`` names the template ``widgets/<name>.html``; ``marked`` says that it must begin with an empty hidden
+    input, so that "nothing chosen" differs from "not in this form". Rendered without a template it is a plain input.
     """
 
     def __init__(self, label: Any = None, *, fieldtype: FieldType, element: Field, reader: Reader, **kwargs: Any) -> None:
@@ -37,6 +41,7 @@ class TypedField(WTField):
             self.attributes["placeholder"] = placeholder
         self.widget_name = fieldtype.widget
         self.wide = fieldtype.wide
+        self.marked = fieldtype.widget in MARKED
         self.texts: list[str] = []
 
     def process_data(self, value: Any) -> None:
@@ -50,7 +55,7 @@ class TypedField(WTField):
 
     @property
     def sent(self) -> bool:
-        """Whether the form held this field at all; an unticked box sends nothing, yet was there."""
+        """Whether the form held this field at all; if not, the record's value is none of its business."""
         return bool(self.raw_data)
 
     def read(self, finder: Finder | None = None) -> Any:
@@ -62,6 +67,10 @@ class TypedField(WTField):
 
     def __call__(self, **kwargs: Any) -> Markup:
         """A plain rendering, enough for a page without its own widget and for tests."""
+        marker = Markup('<input type="hidden" name="%s" value="">') % self.name if self.marked else Markup()
+        return marker + self._plain(kwargs)
+
+    def _plain(self, kwargs: dict[str, Any]) -> Markup:
         given = {**self.attributes, **kwargs}
         if self.element.type in ("long_text",):
             params = html_params(name=self.name, id=self.id, **given)
