@@ -206,9 +206,7 @@ class Builder:
         c.least, c.most = int(p.attrs.get("data-min") or 0), p.attrs.get("data-max")
 
     def _column_readable(self, p: Prepared, col: Prepared) -> bool:
-        path = f"{p.key}.{col.key}"
-        marked = any("." in key for key in self.filling.readable)
-        return not marked or path in self.filling.readable or not any(k.startswith(f"{p.key}.") for k in self.filling.readable)
+        return f"{p.key}.{col.key}" in self.filling.readable
 
     def _row(self, p: Prepared, columns: Sequence[Prepared], index: str, row: Any) -> RowControl:
         """``row`` is a stored row (id, values), a sent one (``{"id", "fields"}`` of texts), or None for the empty one."""
@@ -225,7 +223,7 @@ class Builder:
                 texts = ()
             else:
                 texts = col.type.input_texts(col.field, row.values.get(col.key), self.reader)
-            if col.type.writable:
+            if col.type.writable and f"{p.key}.{col.key}" in self.filling.writable:
                 control = self.control(col, id_, prefix + col.key, texts, required=col.field.required, invalid=bool(error))
                 markup = entry(col.widget, control)
             else:

@@ -27,3 +27,8 @@ class Sent:
 def read(ctx: Ctx, fields: Iterable[Field], data: MultiDict[str, str]) -> Sent:
     """What the post holds for these fields; whatever else it holds is ignored, as a browser may send more."""
     return Sent(sent(bind(form_class(ctx, fields), data)))
+
+
+def read_asks(ctx: Ctx, asks: Iterable[Field], data: MultiDict[str, str]) -> dict[str, Any]:
+    """What the post holds for what a step asks."""
+    return sent(bind(form_class(ctx, asks), data))

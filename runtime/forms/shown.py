@@ -128,7 +128,7 @@ def file_item(id_: str, around: Surroundings) -> Item:
     href = f"{around.base}/files/{id_}"
     if row is None:
         return Item(around.reader.label(id_) or "—", href)
-    return Item(row.name, href, preview=f"{href}?size=small" if row.width else None, note=size_words(row.size))
+    return Item(row.name, href, preview=f"{href}?variant=thumb" if row.width else None, note=size_words(row.size))
 
 
 def size_words(size: int) -> str:

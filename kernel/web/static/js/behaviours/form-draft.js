@@ -99,7 +99,7 @@ export default function formDraft(form) {
   const fresh = copy && Date.now() - copy.at < KEEP_DAYS * 86400000;
   const refused = form.querySelector(".error-summary");
   if (copy && (!fresh || copy.sent)) { drop(); if (refused) touched = true; }
-  else if (copy && !refused && JSON.stringify(copy.entries) !== JSON.stringify(read(form))) {
+  else if (copy && !refused && !document.querySelector("[data-server-draft]") && JSON.stringify(copy.entries) !== JSON.stringify(read(form))) {
     const box = make("div", { class: "callout callout-draft", role: "status" },
       make("span", { class: "grow" }, t("draft_found", { time: relative(new Date(copy.at)) })),
       make("button", { type: "button", class: "btn btn-small", onclick: () => { box.remove(); write(form, copy.entries); } }, t("draft_restore")),

@@ -24,7 +24,7 @@ export default function formProgress(button) {
     form.dispatchEvent(new CustomEvent("form:progress", { detail: { left: left.length, all: all.length } }));
   }
   const soon = debounce(show, 60);
-  for (const type of ["input", "change", "form:changed", "upload:done"]) on(form, type, soon);
+  for (const type of ["input", "change", "form:changed", "upload:done", "live:applied"]) on(form, type, soon);
   on(form, "toggle", soon, { capture: true });
   on(button, "click", () => {
     const left = wrappers(form).filter(isMissing);

@@ -1,0 +1,127 @@
+"""Columns of lists and the cells in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from kernel import fieldtypes
+from kernel.errors import Message
+from kernel.i18n import _
+from kernel.model.elements import Entity, Machine, View
+from kernel.platform.ctx import Ctx
+from runtime.forms.prepare import Prepared, prepared
+from runtime.forms.shown import Surroundings, display, state_category
+from runtime.web.filters import SYSTEM
+from runtime.web.when import moment_words
+
+USUAL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: a field of the record, of a record it refers to (``path``), or a system value."""
+
+    path: tuple[str, ...]
+    label: Message
+    prepared: Prepared | None = None
+    sortable: bool = False
+    end: bool = False
+
+    @property
+    def key(self) -> str:
+        return ".".join(self.path)
+
+
+def columns_of(ctx: Ctx, entity: Entity, view: View | None, machine: Machine | None, readable: frozenset[str]) -> list[Column]:
+    """The view's columns that the reader may read; a sensible choice where a view names none."""
+    names = list(view.columns) if view is not None and view.columns else _usual(entity, machine)
+    found = [column for name in names if (column := column_of(ctx, entity, name, machine, readable)) is not None]
+    return found
+
+
+def _usual(entity: Entity, machine: Machine | None) -> list[str]:
+    in_title = {f.key for f in entity.fields if "{" + f.key + "}" in entity.title}
+    names = ["state"] if machine is not None else []
+    for field in entity.fields:
+        if field.key in in_title or field.type not in fieldtypes.BUILTIN or len(names) >= USUAL:
+            continue
+        type_ = fieldtypes.of(field)
+        if type_.wide or type_.group == "file" or field.type in ("rows", "referring", "references", "long_text"):
+            continue
+        names.append(field.key)
+    return [*names, "owner", "updated_at"]
+
+
+def column_of(ctx: Ctx, entity: Entity, name: str, machine: Machine | None, readable: frozenset[str]) -> Column | None:
+    """The column with this name, or None for what the reader may not read or what is not there."""
+    path = tuple(name.split("."))
+    if len(path) > 1:
+        return _through(ctx, entity, path, readable)
+    field = entity.by_key.get(name)
+    if field is not None:
+        if name not in readable or field.type not in fieldtypes.BUILTIN or field.type in ("referring",):
+            return None
+        p = prepared(ctx, field)
+        return Column(path, p.label, p, p.type.sortable and p.type.stored, p.end)
+    if name == "state" and machine is None:
+        return None
+    if name == "state_since" and machine is not None:
+        return Column(path, _("In this state since"), None, True)
+    if name in SYSTEM:
+        return Column(path, SYSTEM[name][1], None, name in ("state", "created_at", "updated_at"))
+    return None
+
+
+def _through(ctx: Ctx, entity: Entity, path: tuple[str, ...], readable: frozenset[str]) -> Column | None:
+    if path[0] not in readable:
+        return None
+    field = ctx.app.schema.field_at(entity.key, path)
+    if field is None or field.type not in fieldtypes.BUILTIN:
+        return None
+    p = prepared(ctx, field)
+    return Column(path, p.label, p, False, p.end)
+
+
+def cell(ctx: Ctx, column: Column, record: Any, readable: frozenset[str], machine: Machine | None, around: Surroundings, extra: Any = None) -> str | Markup:
+    """What stands in a cell."""
+    if column.prepared is not None:
+        if len(column.path) > 1:
+            return display(column.prepared, (extra or {}).get(column.key), around)
+        return display(column.prepared, record.values.get(column.key), around) if column.key in readable else ""
+    if column.key == "state":
+        return state_pill(ctx, machine, record.state)
+    if column.key in ("owner", "team"):
+        id_ = record.owner if column.key == "owner" else record.team
+        label = around.reader.label(id_) if id_ else None
+        return person(label, id_) if column.key == "owner" and label else label or ""
+    return moment_words(getattr(record, column.key), around.reader)
+
+
+def state_pill(ctx: Ctx, machine: Machine | None, key: str | None) -> str | Markup:
+    """The state as a pill with its colour and words."""
+    state = machine.by_key.get(key) if machine is not None and key else None
+    if state is None or machine is None:
+        return key or ""
+    return _marks().state_pill(state.label.to(ctx.language), state_category(state, machine.start))
+
+
+def person(name: str, id_: str | None) -> Markup:
+    """A person with their mark."""
+    from kernel.web.rendering import tone_of
+
+    return _marks().person(name, None, tone_of(id_ or name))
+
+
+def _marks() -> Any:
+    from flask import current_app
+
+    return current_app.jinja_env.get_template("components/marks.html").module
+
+
+def keys(columns: Sequence[Column]) -> tuple[str, ...]:
+    """The record's own fields that the columns need."""
+    return tuple(dict.fromkeys(c.path[0] for c in columns if c.prepared is not None))

@@ -1,0 +1,111 @@
+"""One value edited in place: read, changed, saved, taken back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Request, redirect
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from kernel.errors import Forbidden, Invalid, Stale
+from kernel.i18n import _
+from kernel.platform.ctx import Ctx
+from kernel.web.rendering import Page
+from kernel.web.request import is_htmx
+from runtime.forms import parse, problems
+from runtime.forms.build import Builder, Filling
+from runtime.forms.prepare import prepared
+from runtime.records import road
+from runtime.records.record import Input
+from runtime.web import conflict
+from runtime.web.edit import version_of
+from runtime.web.record import Open, field_of, head, open_record, row_of
+from runtime.web.sight import creatable, known_entities
+
+
+def show(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | Response:
+    """The value as a control."""
+    shown = open_record(ctx, entity, id)
+    field = field_of(ctx, shown, key)
+    if not is_htmx(request):
+        return redirect(f"{shown.url}/edit#f-{key}", 303)
+    if key not in shown.seen.writable:
+        raise Forbidden()
+    return _editor(ctx, shown, field, {})
+
+
+def read(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
+    """The value again, unchanged."""
+    shown = open_record(ctx, entity, id)
+    field = field_of(ctx, shown, key)
+    return Page("runtime/record/field.html", {"row": row_of(ctx, shown, field, prepared(ctx, field).type.wide), "version": shown.record.version})
+
+
+def save(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | Response:
+    """Save one value. The answer is its row and everything that changed with it, with a way back."""
+    before = open_record(ctx, entity, id)
+    field = field_of(ctx, before, key)
+    posted = _undone(request, key) or request.form
+    sent = parse.read(ctx, [field], posted).fields
+    version = version_of(request)
+    try:
+        record = road.update(ctx, entity, id, Input(sent, "text"), version=version)
+    except Invalid as error:
+        if not is_htmx(request):
+            raise
+        return _editor(ctx, before, field, sent, error, version)
+    except Stale as error:
+        return conflict.page(ctx, request, before, sent, error, version, f"{before.url}/field/{key}")
+    if not is_htmx(request):
+        return redirect(before.url, 303)
+    after = open_record(ctx, entity, id)
+    undo = json.dumps(_texts(ctx, before, field), ensure_ascii=False) if "_undo" not in request.form and record.version != before.record.version else None
+    row = row_of(ctx, after, field, prepared(ctx, field).type.wide, saved=True, undo=undo)
+    others = [
+        row_of(ctx, after, f, prepared(ctx, f).type.wide)
+        for f in after.entity.fields
+        if f.key != key and f.key in after.seen.readable and f.type not in ("rows", "referring")
+        and before.record.values.get(f.key) != after.record.values.get(f.key)
+    ]
+    return Page("runtime/record/saved.html", {**head(ctx, after), "row": row, "others": others})
+
+
+def _texts(ctx: Ctx, shown: Open, field: Any) -> list[str]:
+    """What a form would have sent for the value before."""
+    value = shown.record.values.get(field.key)
+    texts = prepared(ctx, field).type.input_texts(field, value, shown.around.reader)
+    return list(texts) or [""]
+
+
+def _undone(request: Request, key: str) -> MultiDict[str, str] | None:
+    """The post that brings the former value back."""
+    given = request.form.get("_undo")
+    if given is None:
+        return None
+    try:
+        texts = json.loads(given)
+    except ValueError:
+        texts = []
+    found: MultiDict[str, str] = MultiDict()
+    found.setlist(key, ["", *(str(t) for t in texts)] if isinstance(texts, list) and len(texts) != 1 else [str(t) for t in texts])
+    return found
+
+
+def _editor(ctx: Ctx, shown: Open, field: Any, raw: dict[str, Any], refused: Invalid | None = None, version: int | None = None) -> Page:
+    errors = problems.by_field(refused.problems, ctx.language) if refused else {}
+    if errors and field.key not in errors:
+        # A rule elsewhere stands against it: this is the only place to say so.
+        errors = {field.key: " ".join(dict.fromkeys(errors.values()))}
+    elif refused and not errors:
+        errors = {field.key: " ".join(problems.words(p, ctx.language) for p in refused.problems)}
+    filling = Filling(
+        values=shown.record.values, raw=raw or None, readable=shown.seen.readable, writable=shown.seen.writable, errors=errors,
+        labels=shown.seen.labels, files=shown.around.files, linked=frozenset(e.key for e in known_entities(ctx)), creatable=creatable(ctx))
+    view = Builder(ctx, shown.entity.key, filling, "i").view(field, prepared(ctx, field).type.wide)
+    context = {
+        "field": view, "wide": view.wide, "action": f"{shown.url}/field/{field.key}", "record_url": shown.url,
+        "version": version if version is not None else shown.record.version, "message": _("Not saved yet"),
+    }
+    return Page("runtime/record/edit_field.html", context, status=422 if refused else 200)

@@ -1,0 +1,261 @@
+"""Lists: views as tabs, filters in words, rows by cursor, totals apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Request
+from markupsafe import Markup, escape
+from werkzeug.datastructures import MultiDict
+
+from kernel.errors import FangyuanError, Invalid, Message
+from kernel.fieldtypes.base import Unreadable
+from kernel.fieldtypes.ids import is_id
+from kernel.i18n import _, to_text
+from kernel.model.elements import Entity, Machine, View
+from kernel.permissions import rights_of
+from kernel.platform.ctx import Ctx
+from kernel.web.rendering import Page
+from runtime.forms.prepare import prepared, reader_of
+from runtime.records import query
+from runtime.records.labels import Wanted, resolve
+from runtime.web import filters as conditions
+from runtime.web.columns import Column, cell, columns_of, keys
+from runtime.web.filters import Filter, Subject
+from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings, wants_fragment
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for: view, filters, quick search, order, look. Everything stands in the address, so that "back" keeps it."""
+
+    ctx: Ctx
+    entity: Entity
+    view: View | None
+    filters: tuple[Filter, ...] = ()
+    where: str = ""
+    q: str = ""
+    sort: str = ""
+    look: str = "table"
+    cursor: str | None = None
+
+    @property
+    def base(self) -> str:
+        return f"{base_of(self.ctx)}/e/{self.entity.key}"
+
+    def url(self, path: str = "", **changes: Any) -> str:
+        """The address of the same list with something changed."""
+        other = replace(self, **changes) if changes else self
+        args: list[tuple[str, str]] = []
+        views = views_of(self.ctx, self.entity)
+        if other.view is not None and (not views or other.view is not views[0]):
+            args.append(("view", other.view.key))
+        args += [("f", str(f)) for f in other.filters]
+        args += [(name, value) for name, value in (("where", other.where), ("q", other.q), ("sort", other.sort)) if value]
+        usual = other.view.as_ if other.view is not None else "table"
+        if other.look != usual:
+            args.append(("as", other.look))
+        if other.cursor:
+            args.append(("cursor", other.cursor))
+        return f"{self.base}{path}" + (f"?{urlencode(args)}" if args else "")
+
+    @cached_property
+    def machine(self) -> Machine | None:
+        return self.ctx.app.first_machine(self.entity.key)
+
+    @cached_property
+    def subjects(self) -> Mapping[str, Subject]:
+        return {s.key: s for s in conditions.subjects(self.entity, self.machine, queryable(self.ctx, self.entity.key))}
+
+    @cached_property
+    def condition(self) -> str | None:
+        """View, filters and typed condition as one expression. Raises Unreadable."""
+        own = conditions.expression(self.filters, self.subjects, reader_of(self.ctx))
+        parts = [p for p in (self.view.where if self.view else None, own, self.where.strip() or None) if p]
+        return None if not parts else parts[0] if len(parts) == 1 else f"AND({', '.join(parts)})"
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        if self.sort:
+            return tuple(s for s in self.sort.split(",") if s)[:3]
+        if self.view is not None and self.view.sort:
+            return self.view.sort
+        return self.entity.sort
+
+    def list_query(self, fields: Sequence[str] | None, extra: str | None = None, limit: int = PAGE) -> query.ListQuery:
+        """The query of the record service."""
+        text = " ".join(p for p in (self.condition,) if p) or None
+        if extra:
+            text = f"AND({extra}, {text})" if text else extra
+        where = query.read_where(self.ctx, self.entity.key, text) if text else None
+        return query.ListQuery(where=where, sort=self.order, fields=fields, q=self.q, limit=limit, cursor=self.cursor)
+
+    def rest(self, drop: Any = None) -> list[tuple[str, str]]:
+        """Everything of the address but the quick search and the filter ``drop``, for forms that change one of them."""
+        kept = replace(self, q="" if drop is None else self.q, cursor=None, filters=tuple(f for f in self.filters if str(f) != str(drop)))
+        return parse_qsl(kept.url().partition("?")[2])
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the person has narrowed the view."""
+        return bool(self.filters or self.where or self.q)
+
+
+def views_of(ctx: Ctx, entity: Entity) -> tuple[View, ...]:
+    """The views of an entity that the actor's roles see."""
+    return tuple(v for v in ctx.app.views_of(entity.key) if not v.roles or ctx.actor.roles.intersection(v.roles))
+
+
+def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str]) -> Asked:
+    """What the address asks for; unknown views and unreadable filters fall back, as bookmarks outlive releases."""
+    views = views_of(ctx, entity)
+    view = next((v for v in views if v.key == args.get("view")), views[0] if views else None)
+    look = args.get("as", "") or (view.as_ if view is not None else "table")
+    if look not in ("table", "board") or (look == "board" and ctx.app.first_machine(entity.key) is None):
+        look = "table"
+    known = {s.key for s in conditions.subjects(entity, ctx.app.first_machine(entity.key), queryable(ctx, entity.key))}
+    wanted = tuple(f for f in conditions.read(args.getlist("f")) if f.field in known and f.op in conditions.WORDS)
+    return Asked(
+        ctx, entity, view, wanted, args.get("where", "")[:4096], args.get("q", "").strip()[:200], args.get("sort", "")[:200], look,
+        args.get("cursor") or None)
+
+
+def show(ctx: Ctx, request: Request, entity: str) -> Page:
+    """The list page, its rows alone (for scrolling), or its body (for filters)."""
+    asked = read(ctx, entity_of(ctx, entity), request.args)
+    if asked.look == "board":
+        from runtime.web import board
+
+        return board.page(ctx, request, asked)
+    context = {**frame(ctx, asked), **rows(ctx, asked)}
+    template = "runtime/list/page.html"
+    if wants_fragment(request):
+        template = "runtime/list/rows.html" if asked.cursor else "runtime/list/body.html"
+    return Page(template, context)
+
+
+def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
+    """Everything around the rows: tabs, chips, actions. Asks the database nothing but the names of chosen records."""
+    entity = asked.entity
+    views = views_of(ctx, entity)
+    rights = rights_of(ctx.release, ctx.actor).entity(entity.key)
+    labels = _labels_of(ctx, asked)
+    tabs = [
+        {"label": v.label, "href": replace(asked, view=v, filters=(), where="", q="", sort="", look=v.as_, cursor=None).url(), "active": asked.view is v}
+        for v in views
+    ]
+    bulk = []
+    if rights.any("assign"):
+        bulk.append({"label": _("Reassign"), "icon": "user-check", "attrs": {
+            "hx-post": f"{asked.base}/bulk/assign", "hx-target": "#dialog-root", "hx-swap": "innerHTML", "hx-include": "closest form"}})
+    if rights.any("delete"):
+        bulk.append({"label": _("Delete"), "icon": "trash", "danger": True, "attrs": {
+            "type": "submit", "formaction": f"{asked.base}/bulk/delete", "data-behaviour": "confirm",
+            "data-confirm": _("The selected records go to the bin. This can be undone for a while.").to(ctx.language)}})
+    chips = []
+    for f in asked.filters:
+        head, values = conditions.words(f, asked.subjects[f.field], asked.machine, labels, ctx.language)
+        rest = tuple(other for other in asked.filters if other is not f)
+        chips.append({
+            "subject": head, "values": values, "remove": asked.url(filters=rest, cursor=None),
+            "edit": f"{asked.url('/filter', cursor=None)}{'&' if '?' in asked.url('/filter', cursor=None) else '?'}{urlencode({'edit': str(f)})}",
+        })
+    return {
+        "entity": entity, "asked": asked, "tabs": tabs, "chips": chips, "bulk": bulk,
+        "can_create": entity.key in creatable(ctx), "base_url": asked.base, "has_board": asked.machine is not None,
+        "joiner": _("or"), "counted": False, "title_label": entity.label,
+    }
+
+
+def _labels_of(ctx: Ctx, asked: Asked) -> Mapping[str, str]:
+    wanted = Wanted()
+    for f in asked.filters:
+        subject = asked.subjects[f.field]
+        if subject.kind == "record":
+            target = {"owner": "person", "team": "team"}.get(f.field) or (prepared(ctx, subject.field).refers_to if subject.field else None)
+            wanted.add(target, tuple(v for v in f.values if v != "me" and is_id(v)))
+    return resolve(ctx, wanted)
+
+
+def rows(ctx: Ctx, asked: Asked) -> dict[str, Any]:
+    """One page of rows; a refused condition becomes a message instead of rows."""
+    entity = asked.entity
+    readable = rights_of(ctx.release, ctx.actor).entity(entity.key).readable_ever()
+    columns = columns_of(ctx, entity, asked.view, asked.machine, readable)
+    try:
+        found = query.list_records(ctx, entity.key, asked.list_query(keys(columns)))
+    except (Invalid, Unreadable) as error:
+        return {"columns": header(asked, columns), "rows": [], "next_url": None, "refusal": refusal_words(error, ctx.language)}
+    around = surroundings(ctx, found.labels, files_in(ctx, entity, (i.record.values for i in found.items)))
+    shown = [
+        {"id": item.record.id, "title": item.title or _("Without a name"), "marked": marked(item.title or _("Without a name").to(ctx.language), asked.q), "href": f"{asked.base}/{item.record.id}",
+         "cells": [cell(ctx, c, item.record, item.readable, asked.machine, around, getattr(item, "extra", None)) for c in columns]}
+        for item in found.items
+    ]
+    next_url = replace(asked, cursor=found.next_cursor).url() if found.next_cursor else None
+    return {"columns": header(asked, columns), "rows": shown, "next_url": next_url, "refusal": None}
+
+
+def header(asked: Asked, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """The heads of the columns; a click sorts, a second one turns the order round."""
+    first = asked.order[0] if asked.order else ""
+    allowed = queryable(asked.ctx, asked.entity.key)
+    found = []
+    for column in columns:
+        down = first == f"-{column.key}"
+        up = first == column.key
+        sortable = column.sortable and (column.prepared is None or column.key in allowed)
+        found.append({
+            "key": column.key, "label": column.label, "align": "end" if column.end else None, "sort": "desc" if down else "asc" if up else None,
+            "sort_href": asked.url(sort=column.key if not up else f"-{column.key}", cursor=None) if sortable else None,
+            "sort_attrs": {}, "width": None, "phone": "end" if not found else "meta" if len(found) < 4 else "hide",
+        })
+    return found
+
+
+def marked(text: str, q: str) -> Markup | str:
+    """The text with what was searched for marked."""
+    words = [re.escape(w) for w in q.split() if w][:8]
+    if not words:
+        return text
+    pieces = re.split(f"({'|'.join(words)})", text, flags=re.IGNORECASE)
+    return Markup("").join(Markup("<mark>{}</mark>").format(p) if i % 2 else escape(p) for i, p in enumerate(pieces))
+
+
+def refusal_words(error: Exception, language: str) -> str:
+    """Why a condition can't be used."""
+    if isinstance(error, Invalid):
+        return "; ".join(to_text(p.message, language) + (" " + to_text(p.hint, language) if p.hint else "") for p in error.problems)
+    message: Message = error.message if isinstance(error, (Unreadable, FangyuanError)) else _("This filter can't be used.")
+    return to_text(message, language)
+
+
+def total(ctx: Ctx, request: Request, entity: str) -> Page:
+    """The number of records, counted apart from the rows and never longer than a moment."""
+    asked = read(ctx, entity_of(ctx, entity), request.args)
+    try:
+        found = query.count(ctx, entity, asked.list_query(()))
+    except (Invalid, Unreadable):
+        found = None
+    return Page("runtime/list/total.html", {"count": found})
+
+
+def tabs(ctx: Ctx, request: Request, entity: str) -> Page:
+    """The tabs again, with how many records stand behind each."""
+    asked = read(ctx, entity_of(ctx, entity), request.args)
+    context = frame(ctx, asked)
+    for tab, view in zip(context["tabs"], views_of(ctx, asked.entity), strict=True):
+        other = replace(asked, view=view, filters=(), where="", q="", cursor=None)
+        try:
+            found = query.count(ctx, entity, other.list_query(()))
+        except (Invalid, Unreadable):
+            continue
+        tab["count"] = f"{found.total}+" if found.at_least else found.total
+    return Page("runtime/list/tabs.html", {**context, "counted": True})

@@ -1,0 +1,159 @@
+"""Small acts on records: assign, delete and take back, notes, older history, related records, several at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Request, redirect
+from werkzeug.wrappers import Response
+
+from kernel.errors import BadRequest, Forbidden, Invalid, NotFound, Problem
+from kernel.fieldtypes.ids import is_id
+from kernel.i18n import _
+from kernel.platform.ctx import Ctx
+from kernel.web.rendering import Page
+from kernel.web.request import is_htmx
+from runtime.records import comments, history, query, road
+from runtime.web import timeline
+from runtime.web.columns import cell, columns_of, keys
+from runtime.web.edit import trigger, version_of
+from runtime.web.lists import header, read
+from runtime.web.record import HISTORY, open_record
+from runtime.web.sight import base_of, creatable, entity_of, files_in, over, queryable, surroundings
+
+MOST_AT_ONCE = 200
+RELATED = 10
+
+
+def assign_form(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
+    """To whom?"""
+    shown = open_record(ctx, entity, id)
+    decision = shown.seen.may["assign"]
+    if not decision:
+        raise Forbidden(decision.reason, rule=decision.rule)
+    record = shown.record
+    owner = [(record.owner, shown.seen.labels.get(record.owner, "—"))] if record.owner else []
+    return Page("runtime/record/assign.html", _assign(ctx, request, entity, f"{shown.url}/assign", shown.seen.title, owner, [], record.version))
+
+
+def _assign(
+    ctx: Ctx, request: Request, entity: str, action: str, note: Any, owner: list[Any], ids: list[str], version: int | None, error: Any = None
+) -> dict[str, Any]:
+    return {
+        **over(request), "action": action, "note": note, "owner": owner, "ids": ids, "version": version, "error": error,
+        "lookup": f"{base_of(ctx)}/lookup/{entity}"}
+
+
+def assign(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
+    """Give the record to somebody else."""
+    shown = open_record(ctx, entity, id)
+    road.assign(ctx, entity, id, **_receiver(ctx, request), version=version_of(request))
+    return redirect(shown.url, 303)
+
+
+def _receiver(ctx: Ctx, request: Request) -> dict[str, Any]:
+    owner, team = request.form.get("owner", ""), request.form.get("team", "")
+    owner = ctx.actor.person if owner == "me" else owner
+    if not owner and not team:
+        raise Invalid([Problem("required", _("Choose a person or a team."), "owner")])
+    found: dict[str, Any] = {}
+    if owner:
+        found["owner"] = owner
+    if team:
+        found["team"] = team
+    return found
+
+
+def delete(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
+    """Move the record to the bin; the list says so and offers the way back."""
+    open_record(ctx, entity, id)
+    road.delete(ctx, entity, id, version=version_of(request))
+    return redirect(f"{base_of(ctx)}/e/{entity}?deleted={id}", 303)
+
+
+def restore(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
+    """Bring records back from the bin; several ids stand with commas."""
+    entity_of(ctx, entity)
+    ids = [i for i in id.split(",") if is_id(i)][:MOST_AT_ONCE]
+    for one in ids:
+        road.restore(ctx, entity, one)
+    place = f"{base_of(ctx)}/e/{entity}" + (f"/{ids[0]}" if len(ids) == 1 else "")
+    if is_htmx(request) or request.headers.get("X-Requested-With") == "fetch":
+        return Response("", 204, headers={"HX-Redirect": place})
+    return redirect(place, 303)
+
+
+def _chosen(request: Request) -> list[str]:
+    ids = list(dict.fromkeys(i for i in request.form.getlist("ids") if is_id(i)))
+    if not ids:
+        raise BadRequest(_("Nothing is selected."), hint=_("Tick the rows first."))
+    if len(ids) > MOST_AT_ONCE:
+        raise BadRequest(_("At most {n} records at once.", n=MOST_AT_ONCE))
+    return ids
+
+
+def bulk_delete(ctx: Ctx, request: Request, entity: str) -> Response:
+    """Move the selected records to the bin: all of them or none."""
+    entity_of(ctx, entity)
+    ids = _chosen(request)
+    for id_ in ids:
+        road.delete(ctx, entity, id_, version=None)
+    return redirect(f"{base_of(ctx)}/e/{entity}?deleted={','.join(ids)}", 303)
+
+
+def bulk_assign(ctx: Ctx, request: Request, entity: str) -> Page | Response:
+    """Ask to whom, then give all of them."""
+    entity_of(ctx, entity)
+    ids = _chosen(request)
+    if "owner" not in request.form:
+        note = _("{n} records", n=len(ids))
+        return Page("runtime/record/assign.html", _assign(ctx, request, entity, f"{base_of(ctx)}/e/{entity}/bulk/assign", note, [], ids, None))
+    receiver = _receiver(ctx, request)
+    for id_ in ids:
+        road.assign(ctx, entity, id_, **receiver, version=None)
+    return redirect(f"{base_of(ctx)}/e/{entity}", 303)
+
+
+def comment(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
+    """Write a note that everybody sees who sees the record."""
+    shown = open_record(ctx, entity, id)
+    comments.add(ctx, entity, id, request.form.get("body", ""))
+    if not is_htmx(request):
+        return redirect(shown.url, 303)
+    return Page("runtime/record/timeline.html", _entries(ctx, shown, None))
+
+
+def older(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
+    """More of what happened."""
+    shown = open_record(ctx, entity, id)
+    return Page("runtime/record/entries.html", _entries(ctx, shown, request.args.get("before", "")))
+
+
+def _entries(ctx: Ctx, shown: Any, before: str | None) -> dict[str, Any]:
+    found = history.of(ctx, shown.entity.key, shown.record.id, HISTORY, before=before or None)
+    return {"entries": timeline.lines(ctx, shown.entity, found, shown.around), "history_more": timeline.more_url(shown.url, found, HISTORY)}
+
+
+def related(ctx: Ctx, request: Request, entity: str, id: str, other: str, field: str) -> Page:
+    """Records of another kind that refer to this one."""
+    shown = open_record(ctx, entity, id)
+    known = entity_of(ctx, other)
+    via = known.by_key.get(field)
+    if via is None or via not in ctx.app.referring.get(entity, ()) or field not in queryable(ctx, other):
+        raise NotFound()
+    asked = read(ctx, known, request.args.__class__([("f", f"{field}.in.{shown.record.id}")]))
+    machine = asked.machine
+    columns = [c for c in columns_of(ctx, known, asked.view, machine, queryable(ctx, other)) if c.path[0] != field][:5]
+    text = f'{field}.id = "{shown.record.id}"' if via.type != "references" else None
+    where = query.read_where(ctx, other, text) if text else query.read_where(ctx, other, f'ANY({field}, id = "{shown.record.id}")')
+    found = query.list_records(ctx, other, query.ListQuery(where=where, sort=("-created_at",), fields=keys(columns), limit=RELATED))
+    around = surroundings(ctx, found.labels, files_in(ctx, known, (i.record.values for i in found.items)))
+    base = f"{base_of(ctx)}/e/{other}"
+    rows = [
+        {"id": i.record.id, "title": i.title or _("Without a name"), "marked": i.title or _("Without a name"), "href": f"{base}/{i.record.id}",
+         "cells": [cell(ctx, c, i.record, i.readable, machine, around) for c in columns]} for i in found.items]
+    heads = [{**h, "sort_href": None, "sort": None} for h in header(asked, columns)]
+    return Page("runtime/record/related.html", {
+        "rows": rows, "columns": heads, "table_id": f"related-{other}-{field}", "title_label": known.label, "next_url": None,
+        "more": found.next_cursor is not None, "all_url": f"{base}?f={field}.in.{shown.record.id}",
+        "create_url": f"{base}/new?{field}={shown.record.id}" if other in creatable(ctx) else None})

@@ -1,0 +1,45 @@
+"""The person at the screen: who they are here, language, appearance, password; and the sheet behind the big plus."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from flask import Request, redirect
+from werkzeug.wrappers import Response
+
+from kernel.errors import Invalid, Problem
+from kernel.i18n import _
+from kernel.platform import accounts
+from kernel.platform.ctx import Ctx
+from kernel.web.rendering import Page
+from kernel.web.request import is_htmx
+from runtime.records.labels import Wanted, resolve
+from runtime.web.sight import base_of, creatable, known_entities, over
+
+USUAL_ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "UTC")
+
+
+def show(ctx: Ctx, request: Request) -> Page:
+    """The page."""
+    wanted = Wanted()
+    wanted.add("team", ctx.actor.team)
+    team = resolve(ctx, wanted).get(ctx.actor.team or "")
+    roles = [ctx.app.roles[r].label for r in sorted(ctx.actor.roles) if r in ctx.app.roles]
+    zones = list(dict.fromkeys((ctx.actor.zone, *USUAL_ZONES)))
+    return Page("runtime/me.html", {"team": team, "roles": roles, "zones": [(z, z.replace("_", " ")) for z in zones], "base_url": base_of(ctx)})
+
+
+def save_zone(ctx: Ctx, request: Request) -> Response:
+    """The time zone in which this person reads times."""
+    zone = request.form.get("zone", "")
+    if zone not in available_timezones():
+        raise Invalid([Problem("bad_zone", _("There is no such time zone."), "zone", _("Choose one from the list."))])
+    accounts.set_preferences(ctx.conn, ctx.actor.person, zone=zone)
+    return redirect(f"{base_of(ctx)}/me", 303)
+
+
+def create(ctx: Ctx, request: Request) -> Page:
+    """What can be made: the sheet behind the big plus."""
+    can = creatable(ctx)
+    items = [e for e in known_entities(ctx) if e.key in can and e.in_navigation]
+    return Page("runtime/create.html", {**over(request), "items": items, "base_url": base_of(ctx), "dialog": is_htmx(request)})

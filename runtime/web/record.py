@@ -1,0 +1,197 @@
+"""The record page: title, facts, path, the next step, details read first, related records, what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request
+from sqlalchemy import select
+
+from kernel import fieldtypes
+from kernel.errors import NotFound
+from kernel.i18n import _
+from kernel.model.elements import Entity, Field, Machine
+from kernel.platform import tables as t
+from kernel.platform.ctx import Ctx
+from kernel.web.rendering import Page
+from runtime.forms.layout import layout_of
+from runtime.forms.prepare import prepared, reader_of
+from runtime.forms.shown import Surroundings, display, words
+from runtime.records import history, reading
+from runtime.web import path, timeline
+from runtime.web.columns import person
+from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings
+from runtime.web.when import left_words, moment_words
+
+HISTORY = 20
+
+
+@dataclass(slots=True)
+class FieldRow:
+    """A field on the record page: read first, edited in place where that is allowed."""
+
+    key: str
+    label: str
+    value: Any
+    edit_url: str | None
+    locked: Any
+    help: str | None
+    wide: bool
+    saved: bool = False
+    undo: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Open:
+    """A record on the screen, with everything its parts need."""
+
+    ctx: Ctx
+    entity: Entity
+    seen: Any
+    around: Surroundings
+
+    @property
+    def record(self) -> Any:
+        return self.seen.record
+
+    @property
+    def url(self) -> str:
+        return f"{base_of(self.ctx)}/e/{self.entity.key}/{self.record.id}"
+
+    @property
+    def machine(self) -> Machine | None:
+        return self.ctx.app.first_machine(self.entity.key)
+
+
+def open_record(ctx: Ctx, entity_key: str, id_: str) -> Open:
+    """The record as the actor sees it. Raises NotFound."""
+    entity = entity_of(ctx, entity_key)
+    seen = reading.get(ctx, entity_key, id_)
+    return Open(ctx, entity, seen, surroundings(ctx, seen.labels, files_in(ctx, entity, [seen.record.values])))
+
+
+def show(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
+    """The page."""
+    shown = open_record(ctx, entity, id)
+    return Page("runtime/record.html", context(ctx, shown))
+
+
+def context(ctx: Ctx, shown: Open, message: Any = None) -> dict[str, Any]:
+    """What the page and its fragments need."""
+    entries = history.of(ctx, shown.entity.key, shown.record.id, HISTORY)
+    return {
+        **head(ctx, shown), "parts": parts(ctx, shown), "rows_parts": row_parts(ctx, shown), "related": related(ctx, shown),
+        "entries": timeline.lines(ctx, shown.entity, entries, shown.around), "history_more": timeline.more_url(shown.url, entries, HISTORY),
+        "message": message,
+    }
+
+
+def head(ctx: Ctx, shown: Open) -> dict[str, Any]:
+    """Title, facts, path and the next step."""
+    record, entity = shown.record, shown.entity
+    doors = reading.doors(ctx, shown.seen)
+    machines = ctx.app.machines_of(entity.key)
+    spans = path.spans_of(ctx, entity.key, record.id, [m.column for m in machines]) if machines else {}
+    may = shown.seen.may
+    return {
+        "entity": entity, "record": record, "url": shown.url, "title": shown.seen.title or _("Without a name"), "facts": facts(ctx, shown),
+        "paths": [path.of_machine(ctx, m, record, spans.get(m.column, ()), doors, shown) for m in machines],
+        "may_update": bool(may["update"]), "may_delete": bool(may["delete"]), "may_assign": bool(may["assign"]),
+        "can_create": entity.key in creatable(ctx), "list_url": f"{base_of(ctx)}/e/{entity.key}", "version": record.version,
+        "owner": person(shown.seen.labels.get(record.owner, "—"), record.owner) if record.owner else None,
+        "team": shown.seen.labels.get(record.team) if record.team else None,
+        "created": moment_words(record.created_at, shown.around.reader), "updated": moment_words(record.updated_at, shown.around.reader),
+        "main_machine": machines[0] if machines else None,
+    }
+
+
+def facts(ctx: Ctx, shown: Open) -> list[tuple[str, Any, str | None]]:
+    """The key facts beside the title: (label, value, note), filled ones only."""
+    found: list[tuple[str, Any, str | None]] = []
+    for name in shown.entity.facts[:4]:
+        field = shown.entity.by_key.get(name)
+        if field is None or name not in shown.seen.readable or field.type not in fieldtypes.BUILTIN:
+            continue
+        p = prepared(ctx, field)
+        value = shown.record.values.get(name)
+        if value is None or value == ():
+            continue
+        note = left_words(value, shown.around.reader) if p.shape.type == "date" else None
+        # A fact is one strong word, so people stand there by name alone.
+        found.append((p.label, words(p, value, shown.around) or display(p, value, shown.around), note))
+    return found
+
+
+def row_of(ctx: Ctx, shown: Open, field: Field, wide: bool = False, **extra: Any) -> FieldRow:
+    """One field, read."""
+    p = prepared(ctx, field)
+    writable = p.type.writable and field.key in shown.seen.writable
+    locked = None
+    if not writable:
+        locked = _("Follows from other values") if not p.type.writable else _("You may not change this here") if shown.seen.may["update"] else None
+    value = display(p, shown.record.values.get(field.key), shown.around)
+    return FieldRow(
+        field.key, p.label, value, f"{shown.url}/field/{field.key}" if writable else None, None if not p.type.writable else locked, p.help,
+        wide, **extra)
+
+
+def parts(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
+    """The details in the order of the form; rows of sub-forms stand apart."""
+    layout = layout_of(ctx.release, shown.entity.key, ctx.actor.roles)
+    found = []
+    for number, part in enumerate(layout.parts):
+        rows = [
+            row_of(ctx, shown, place.field, place.wide)
+            for place in part.places if place.field.key in shown.seen.readable and place.field.type != "rows"
+        ]
+        if rows:
+            found.append({"key": part.key, "label": part.label or _("Details"), "rows": rows, "first": number == 0, "collapsed": part.collapsed})
+    return found
+
+
+def row_parts(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
+    """Rows of sub-forms as tables."""
+    layout = layout_of(ctx.release, shown.entity.key, ctx.actor.roles)
+    found = []
+    for field in layout.fields:
+        if field.type != "rows" or field.key not in shown.seen.readable:
+            continue
+        p = prepared(ctx, field)
+        value = shown.record.values.get(field.key)
+        found.append({
+            "key": field.key, "label": p.label, "markup": display(p, value, shown.around), "count": len(value or ()),
+            "edit_url": f"{shown.url}/edit#f-{field.key}" if field.key in shown.seen.writable else None})
+    return found
+
+
+def related(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
+    """Records elsewhere that refer to this one: a tab per reference, filled when it is opened."""
+    found = []
+    base = base_of(ctx)
+    can = creatable(ctx)
+    for field in ctx.app.referring.get(shown.entity.key, ()):
+        other = ctx.app.entities.get(field.entity)
+        if other is None or field.parent_field or field.key not in queryable(ctx, other.key):
+            continue
+        found.append({
+            "id": f"rel-{other.key}-{field.key}", "label": other.label, "field_label": field.label, "icon": other.icon,
+            "url": f"{shown.url}/related/{other.key}/{field.key}",
+            "create_url": f"{base}/e/{other.key}/new?{field.key}={shown.record.id}" if other.key in can else None,
+            "all_url": f"{base}/e/{other.key}?f={field.key}.in.{shown.record.id}",
+        })
+    return found
+
+
+def field_of(ctx: Ctx, shown: Open, key: str) -> Field:
+    """A readable field of the record. Raises NotFound."""
+    field = shown.entity.by_key.get(key)
+    if field is None or key not in shown.seen.readable:
+        raise NotFound()
+    return field
+
+
+def reader(ctx: Ctx) -> Any:
+    """For whom the page is made."""
+    return reader_of(ctx)

@@ -1,0 +1,29 @@
+"""The frame of run time: navigation from the entities, the big plus, where one is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Request
+
+from kernel.i18n import _
+from kernel.platform.ctx import Ctx
+from kernel.web.shell import NavGroup, NavItem, Shell
+from runtime.web.sight import known_entities
+
+
+def build_shell(ctx: Ctx, request: Request, shell: Shell) -> Shell:
+    """The frame with what this person may see. Asks the database nothing: counts are loaded apart."""
+    base = shell.base
+    here = request.path.removeprefix(base)
+    known = [e for e in known_entities(ctx) if e.in_navigation]
+    groups = [NavGroup(None, (NavItem(_("My day"), f"{base}/", "sun", active=here == "/", shortcut="g d"),))]
+    for group in (None, *ctx.app.groups):
+        key = group.key if group else None
+        items = tuple(
+            NavItem(e.label, f"{base}/e/{e.key}", e.icon, active=here == f"/e/{e.key}" or here.startswith(f"/e/{e.key}/"))
+            for e in known if (e.group or None) == key)
+        if items:
+            groups.append(NavGroup(group.label if group else None, items))
+    place = "day" if here == "/" else "lists" if here.startswith("/e/") else "me" if here == "/me" else ""
+    return replace(shell, nav=tuple(groups), create_href=f"{base}/create", search_href=f"{base}/search", place=place)

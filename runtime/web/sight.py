@@ -1,0 +1,89 @@
+"""What the person at the screen may know of: entities, and the surroundings in which values are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Request
+
+from kernel.errors import NotFound
+from kernel.model.elements import Entity
+from kernel.permissions import rights_of
+from kernel.platform.ctx import Ctx
+from kernel.web.request import is_htmx
+from runtime.files import uploads
+from runtime.forms.prepare import prepared, reader_of
+from runtime.forms.shown import Surroundings
+from runtime.records import reading
+
+
+def base_of(ctx: Ctx) -> str:
+    """Where the tenant's addresses begin."""
+    return f"/t/{ctx.tenant.slug}"
+
+
+def entity_of(ctx: Ctx, key: str) -> Entity:
+    """The entity, if the actor may know of it. Raises NotFound (D2)."""
+    entity = ctx.app.entities.get(key)
+    if entity is None or not reading.may_know(ctx, key):
+        raise NotFound()
+    return entity
+
+
+def known_entities(ctx: Ctx) -> tuple[Entity, ...]:
+    """Every entity the actor may know of, in order of rank."""
+    return tuple(e for e in ctx.app.entities.values() if reading.may_know(ctx, e.key))
+
+
+def creatable(ctx: Ctx) -> frozenset[str]:
+    """Entities of which the actor may make new records."""
+    rights = rights_of(ctx.release, ctx.actor)
+    return frozenset(e for e in ctx.app.entities if rights.entity(e).any("create"))
+
+
+def queryable(ctx: Ctx, entity: str) -> frozenset[str]:
+    """Fields that the actor may filter and sort by."""
+    return rights_of(ctx.release, ctx.actor).queryable(entity)
+
+
+def files_in(ctx: Ctx, entity: Entity, records: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The rows of all files that the values of these records name, in one statement."""
+    wanted: list[str] = []
+    for values in records:
+        for field in entity.fields:
+            value = values.get(field.key)
+            if value is None:
+                continue
+            if field.type == "rows":
+                for row in value:
+                    wanted.extend(_ids(row.values, field.fields))
+            elif prepared(ctx, field).shape_type.group == "file":
+                wanted.extend(value if isinstance(value, tuple) else (value,))
+    return uploads.rows(ctx, wanted) if wanted else {}
+
+
+def _ids(values: Mapping[str, Any], fields: Iterable[Any]) -> Iterable[str]:
+    for field in fields:
+        value = values.get(field.key)
+        if value is not None and field.type in ("file", "files", "image", "images", "signature"):
+            yield from value if isinstance(value, tuple) else (value,)
+
+
+def surroundings(ctx: Ctx, labels: Mapping[str, str], files: Mapping[str, Any] | None = None) -> Surroundings:
+    """In what values are shown to the actor."""
+    return Surroundings(base_of(ctx), reader_of(ctx, labels), files or {}, frozenset(e.key for e in known_entities(ctx)))
+
+
+def wants_fragment(request: Request, target: str | None = None) -> bool:
+    """Whether htmx asks, for this target if one is named."""
+    if not is_htmx(request):
+        return False
+    given = request.headers.get("HX-Target", "")
+    # htmx names the target as tag#id.
+    return target is None or given == target or given.endswith(f"#{target}")
+
+
+def over(request: Request) -> dict[str, Any]:
+    """Where a dialog goes: into the open page, or on a page of its own for whoever came by address."""
+    return {"layout": "runtime/bare.html" if is_htmx(request) else "layouts/page.html"}

@@ -1,0 +1,108 @@
+"""Taking a step of a state machine: asked for in a dialog, refused with what is missing, done with a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Request, redirect
+from werkzeug.wrappers import Response
+
+from kernel import fieldtypes
+from kernel.errors import Invalid, NotFound, Refused, Stale
+from kernel.i18n import _, to_text
+from kernel.platform.ctx import Ctx
+from kernel.web.rendering import Page
+from kernel.web.request import is_htmx
+from runtime.forms import parse, problems
+from runtime.forms.build import Builder, FieldView, Filling
+from runtime.forms.prepare import prepared
+from runtime.records import reading, road
+from runtime.records.record import Input
+from runtime.web.edit import trigger, version_of
+from runtime.web.path import missing_item, state_of
+from runtime.web.record import Open, open_record
+from runtime.web.sight import creatable, known_entities, over
+
+
+def show(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
+    """What the step asks for."""
+    shown = open_record(ctx, entity, id)
+    return _page(ctx, request, shown, _door(ctx, shown, key))
+
+
+def take(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | Response:
+    """Take it. A refused step changes nothing and says what would open it."""
+    shown = open_record(ctx, entity, id)
+    door = _door(ctx, shown, key)
+    sent = parse.read(ctx, _needed(ctx, shown, door), request.form).fields
+    asked = parse.read_asks(ctx, door.asks, request.form)
+    version = version_of(request)
+    try:
+        road.transition(ctx, entity, id, key, input=Input(sent, "text"), asks=asked, version=version)
+    except Refused as error:
+        return _page(ctx, request, shown, door, sent=sent, asked=asked, refused=error, status=409)
+    except Invalid as error:
+        return _page(ctx, request, shown, door, sent=sent, asked=asked, invalid=error, status=422)
+    except Stale:
+        raise
+    done = _("“{title}” is now: {state}", title=shown.seen.title, state=_state_label(ctx, shown, key)).to(ctx.language)
+    if is_htmx(request):
+        # The record page is made anew: path, doors, details and history all follow from the state.
+        return Response("", 200, headers={"HX-Redirect": shown.url, "HX-Trigger": trigger({"toast": {"text": done, "tone": "ontime"}})})
+    return redirect(shown.url, 303)
+
+
+def _door(ctx: Ctx, shown: Open, key: str) -> Any:
+    door = next((d for d in reading.doors(ctx, shown.seen) if d.key == key), None)
+    if door is None:
+        raise NotFound()
+    return door
+
+
+def _state_label(ctx: Ctx, shown: Open, key: str) -> Any:
+    found = ctx.app.transition(shown.entity.key, key)
+    return found[0].by_key[found[1].to].label if found else ""
+
+
+def _needed(ctx: Ctx, shown: Open, door: Any) -> list[Any]:
+    """Fields the step needs that this person may fill."""
+    known = shown.entity.by_key
+    return [known[k] for k in door.needs if k in known and k in shown.seen.writable and prepared(ctx, known[k]).type.writable]
+
+
+def _page(
+    ctx: Ctx, request: Request, shown: Open, door: Any, *, sent: dict[str, Any] | None = None, asked: dict[str, Any] | None = None,
+    refused: Refused | None = None, invalid: Invalid | None = None, status: int = 200,
+) -> Page:
+    found = problems.by_field(invalid.problems, ctx.language) if invalid else {}
+    raw = {**(sent or {}), **(asked or {})} if sent is not None else None
+    machine, transition = ctx.app.transition(shown.entity.key, door.key) or (None, None)
+    assert machine is not None and transition is not None
+    needed = _needed(ctx, shown, door)
+    asks = [f for f in door.asks if f.type in fieldtypes.BUILTIN]
+    keys = frozenset(f.key for f in asks)
+    filling = Filling(
+        values=shown.record.values, raw=raw, readable=shown.seen.readable | keys, writable=shown.seen.writable | keys, errors=found,
+        labels=shown.seen.labels, files=shown.around.files, linked=frozenset(e.key for e in known_entities(ctx)), creatable=creatable(ctx))
+    builder = Builder(ctx, shown.entity.key, filling, "t")
+    views = [_required(builder.view(f, True)) for f in needed] + [builder.view(f, True) for f in asks]
+    inside = {f.key for f in needed}
+    missing = refused.missing if refused else door.missing
+    blocked = [missing_item(ctx, m, door, shown) for m in missing if not (m.ask.get("kind") == "field" and m.ask.get("field") in inside)]
+    for item in blocked:
+        if item["ask_attrs"]:
+            item.update(ask_label=None)
+    labels = {v.key: v.label for v in views}
+    errors = problems.summary(invalid.problems, labels, labels, "t", ctx.language) if invalid else []
+    now_at = state_of(machine, shown.record)[0]
+    context = {
+        **over(request), "door": door, "url": shown.url, "title": shown.seen.title, "version": shown.record.version, "fields": views, "errors": errors,
+        "blocked": blocked, "from_label": to_text(machine.by_key[now_at].label, ctx.language) if now_at in machine.by_key else "",
+        "to_label": to_text(machine.by_key[transition.to].label, ctx.language),
+    }
+    return Page("runtime/record/step.html", context, status=status)
+
+
+def _required(view: FieldView) -> FieldView:
+    view.required = True
+    return view

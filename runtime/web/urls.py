@@ -1,0 +1,61 @@
+"""The screens' addresses, below ``/t/<tenant>``."""
+
+from __future__ import annotations
+
+from kernel.web.routes import Need, Route
+from runtime.web import board, day, edit, files, filter_form, inline, lists, lookup, manage, me, record, search, steps
+from runtime.web.api.urls import ROUTES as API_ROUTES
+
+_LIST = "/e/<entity>"
+_RECORD = f"{_LIST}/<id>"
+
+
+def _get(rule: str, view: object, **more: object) -> Route:
+    return Route(rule, view, needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
+
+
+def _post(rule: str, view: object, method: str = "POST", **more: object) -> Route:
+    return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
+
+
+SCREENS = (
+    _get("/", day.show),
+    _get("/me", me.show),
+    _post("/me/zone", me.save_zone),
+    _get("/create", me.create),
+    _get("/search", search.search),
+    _get("/lookup/<entity>/<field>", lookup.search),
+    _post("/files", files.upload, reads=True, body_limit=files.BODY_LIMIT),
+    _get("/files/<id>", files.content, name="runtime.web.files.content"),
+    _get(_LIST, lists.show),
+    _get(f"{_LIST}/total", lists.total),
+    _get(f"{_LIST}/tabs", lists.tabs),
+    _get(f"{_LIST}/filter", filter_form.show),
+    _get(f"{_LIST}/filter/apply", filter_form.apply),
+    _get(f"{_LIST}/board/<state>", board.column),
+    _post(f"{_LIST}/board/move", board.move),
+    _post(f"{_LIST}/bulk/delete", manage.bulk_delete),
+    _post(f"{_LIST}/bulk/assign", manage.bulk_assign),
+    _get(f"{_LIST}/new", edit.new),
+    _post(f"{_LIST}/new", edit.create),
+    _post(f"{_LIST}/preview", edit.preview, reads=True),
+    _post(f"{_LIST}/draft", edit.save_draft, "PUT"),
+    _post(f"{_LIST}/draft/discard", edit.discard_draft),
+    _get(_RECORD, record.show),
+    _get(f"{_RECORD}/edit", edit.edit),
+    _post(f"{_RECORD}/edit", edit.update),
+    _get(f"{_RECORD}/field/<key>", inline.show),
+    _post(f"{_RECORD}/field/<key>", inline.save),
+    _get(f"{_RECORD}/field/<key>/read", inline.read),
+    _get(f"{_RECORD}/do/<key>", steps.show),
+    _post(f"{_RECORD}/do/<key>", steps.take),
+    _get(f"{_RECORD}/assign", manage.assign_form),
+    _post(f"{_RECORD}/assign", manage.assign),
+    _post(f"{_RECORD}/delete", manage.delete),
+    _post(f"{_RECORD}/restore", manage.restore),
+    _post(f"{_RECORD}/comments", manage.comment),
+    _get(f"{_RECORD}/history", manage.older),
+    _get(f"{_RECORD}/related/<other>/<field>", manage.related),
+)
+
+ROUTES = (*SCREENS, *API_ROUTES)
