@@ -39,15 +39,44 @@ from kernel.fieldtypes.user import UserType
 from kernel.model.elements import Field
 from kernel.registry import Registry
 
-BUILTIN: Registry[FieldType] = Registry("field types", [
-    TextType(), LongTextType(), PhoneType(), EmailType(), UrlType(), AddressType(),
-    IntegerType(), DecimalType(), MoneyType(), PercentType(), RatingType(),
-    DateType(), DateTimeType(), DurationType(),
-    BooleanType(), ChoiceType(), ChoicesType(),
-    ReferenceType(), ReferencesType(), UserType(), TeamType(), RowsType(),
-    FileType(), FilesType(), ImageType(), ImagesType(), SignatureType(),
-    ComputedType(), RollupType(), LookupType(), ReferringType(), AutoNumberType(), StateType(),
-])
+BUILTIN: Registry[FieldType] = Registry(
+    "field types",
+    [
+        TextType(),
+        LongTextType(),
+        PhoneType(),
+        EmailType(),
+        UrlType(),
+        AddressType(),
+        IntegerType(),
+        DecimalType(),
+        MoneyType(),
+        PercentType(),
+        RatingType(),
+        DateType(),
+        DateTimeType(),
+        DurationType(),
+        BooleanType(),
+        ChoiceType(),
+        ChoicesType(),
+        ReferenceType(),
+        ReferencesType(),
+        UserType(),
+        TeamType(),
+        RowsType(),
+        FileType(),
+        FilesType(),
+        ImageType(),
+        ImagesType(),
+        SignatureType(),
+        ComputedType(),
+        RollupType(),
+        LookupType(),
+        ReferringType(),
+        AutoNumberType(),
+        StateType(),
+    ],
+)
 """Every type, in the order in which a palette offers them."""
 
 

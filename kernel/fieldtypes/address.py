@@ -19,7 +19,8 @@ from kernel.model.props import BOOLEAN, prop
 from kernel.model.sqltypes import CText, ScaledDecimal
 
 _AT = re.compile(r"(.*?)\s*[(（]\s*(-?\d{1,3}(?:\.\d+)?)\s*[,，]\s*(-?\d{1,3}(?:\.\d+)?)\s*[)）]", re.DOTALL)
-_NUMBERS = ("latitude", "longitude", "accuracy")
+_PLACES = {"latitude": 6, "longitude": 6, "accuracy": 2}
+_NUMBERS = tuple(_PLACES)
 _LIMITS = {"latitude": Decimal(90), "longitude": Decimal(180), "accuracy": Decimal(10_000_000)}
 
 
@@ -56,10 +57,17 @@ class AddressType(FieldType):
     wide = True
     examples = (
         Example({"text": "上海市南京东路 1 号"}, Address("上海市南京东路 1 号"), "上海市南京东路 1 号", "上海市南京东路 1 号"),
-        Example({"text": "1 Main Street", "region": "Springfield"}, Address("1 Main Street", "Springfield"), "Springfield 1 Main Street", "1 Main Street, Springfield"),
+        Example(
+            {"text": "1 Main Street", "region": "Springfield"},
+            Address("1 Main Street", "Springfield"),
+            "Springfield 1 Main Street",
+            "1 Main Street, Springfield",
+        ),
         Example(
             {"text": "Pier 4", "latitude": "31.230400", "longitude": 121.4737, "accuracy": "12.5"},
-            Address("Pier 4", None, Decimal("31.230400"), Decimal("121.473700"), Decimal("12.50")), "Pier 4", "Pier 4",
+            Address("Pier 4", None, Decimal("31.230400"), Decimal("121.473700"), Decimal("12.50")),
+            "Pier 4",
+            "Pier 4",
         ),
         Example({"text": ""}, None, "", ""),
     )
@@ -72,22 +80,27 @@ class AddressType(FieldType):
     )
 
     def columns(self, field: Field, schema: Any) -> tuple[Column, ...]:
-        return (Column("", CText), Column("_region", CText), Column("_lat", ScaledDecimal(6)), Column("_lng", ScaledDecimal(6)), Column("_acc", ScaledDecimal(2)))
+        return (
+            Column("", CText),
+            Column("_region", CText),
+            Column("_lat", ScaledDecimal(6)),
+            Column("_lng", ScaledDecimal(6)),
+            Column("_acc", ScaledDecimal(2)),
+        )
 
     def value_type(self, field: Field, schema: Any) -> Type:
         return TEXT
 
     def parse(self, field: Field, raw: Any) -> Address | None:
         if not isinstance(raw, Mapping):
-            raise Unreadable("type", _("An address is expected."), _('For example {example}.', example='{"text": "…"}'))
+            raise Unreadable("type", _("An address is expected."), _("For example {example}.", example='{"text": "…"}'))
         extra = sorted(set(map(str, raw)) - {"text", "region", *_NUMBERS})
         if extra:
             raise Unreadable("unknown_key", _("“{key}” is not known here.", key=extra[0]), _("Known are: {keys}.", keys=["text", "region", *_NUMBERS]))
-        words = {k: clean(raw[k]) for k in ("text", "region") if raw.get(k) is not None}
+        text, region = (None if raw.get(k) is None else clean(raw[k]) for k in ("text", "region"))
         # Devices hand out more digits than mean anything: the position is rounded, not refused.
-        places = {"accuracy": 2}
-        measured = {k: numbers.rounded(numbers.read_json(raw[k]), places.get(k, 6)) for k in _NUMBERS if raw.get(k) is not None}
-        return _or_none(Address(**words, **measured))
+        latitude, longitude, accuracy = (None if raw.get(k) is None else numbers.rounded(numbers.read_json(raw[k]), places) for k, places in _PLACES.items())
+        return _or_none(Address(text, region, latitude, longitude, accuracy))
 
     def parse_text(self, field: Field, text: str, reader: Reader, finder: Finder | None = None) -> Address | None:
         """Words, with the position in brackets where it is known: ``Pier 4 (31.2304, 121.4737)``."""
@@ -97,15 +110,15 @@ class AddressType(FieldType):
         return _or_none(Address(clean(text)))
 
     def parse_form(self, field: Field, texts: Sequence[str], reader: Reader, finder: Finder | None = None) -> Address | None:
-        """Inputs in this order: words, region, latitude, longitude, accuracy; later ones may be left out."""
-        names = ("text", "region", *_NUMBERS)
+        """Inputs in this order: words, latitude, longitude, accuracy, region; later ones may be left out."""
+        names = ("text", *_NUMBERS, "region")
         return self.parse(field, {k: t.strip() for k, t in zip(names, texts, strict=False) if t.strip()})
 
     def input_texts(self, field: Field, value: Any, reader: Reader) -> list[str]:
         if value is None:
             return []
         measured = [getattr(value, k) for k in _NUMBERS]
-        return [value.text or "", value.region or "", *("" if m is None else numbers.plain(m) for m in measured)]
+        return [value.text or "", *("" if m is None else numbers.plain(m) for m in measured), value.region or ""]
 
     def check(self, field: Field, value: Any) -> Iterable[Problem]:
         yield from length_problems(value.text or "", None, self.settings(field).max)

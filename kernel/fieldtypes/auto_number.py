@@ -23,7 +23,11 @@ PATTERN = {"type": "string", "minLength": 3, "maxLength": 60, "pattern": r"^[^{}
 class AutoNumberSettings(Settings):
     """What the number looks like."""
 
-    pattern: str = prop("{000000}", doc="Text with {0000} for the count and {yyyy}, {yy}, {mm}, {dd} for the day; the count starts again with each period named.", schema=PATTERN)
+    pattern: str = prop(
+        "{000000}",
+        doc="Text with {0000} for the count and {yyyy}, {yy}, {mm}, {dd} for the day; the count starts again with each period named.",
+        schema=PATTERN,
+    )
 
 
 class AutoNumberType(FieldType):
@@ -65,15 +69,25 @@ class AutoNumberType(FieldType):
     def counter(self, field: Field, today: date) -> str:
         """The key of the sequence to count: one per field and, where the pattern names a period, per period."""
         named = set(_SLOT.findall(self.settings(field).pattern))
-        period = today.strftime("%Y-%m-%d") if "dd" in named else today.strftime("%Y-%m") if "mm" in named else today.strftime("%Y") if named & {"yyyy", "yy"} else ""
+        period = (
+            today.strftime("%Y-%m-%d")
+            if "dd" in named
+            else today.strftime("%Y-%m")
+            if "mm" in named
+            else today.strftime("%Y")
+            if named & {"yyyy", "yy"}
+            else ""
+        )
         return f"auto_number:{field.uid}" + (f":{period}" if period else "")
 
     def number(self, field: Field, count: int, today: date) -> str:
         """The value for the ``count``-th record of its period, counted from 1."""
+
         def fill(match: re.Match[str]) -> str:
             slot = match[1]
             dates = {"yyyy": f"{today.year:04d}", "yy": f"{today.year % 100:02d}", "mm": f"{today.month:02d}", "dd": f"{today.day:02d}"}
             return dates.get(slot) or str(count).zfill(len(slot))
+
         return _SLOT.sub(fill, self.settings(field).pattern)
 
     def json_schema(self, field: Field, schema: Any) -> dict[str, Any]:

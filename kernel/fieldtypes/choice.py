@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from kernel.expr.types import Type, choice
 from kernel.fieldtypes.base import BadExample, Column, Example, FieldType, Finder, Reader, Settings, Unreadable
@@ -20,7 +21,9 @@ class ChoiceSettings(Settings):
 
     options: str = prop(doc="Option set whose options are offered.", schema=KEY, ref=Ref("option_set"))
     look: str = prop("auto", doc="Buttons for few options, a list for many; auto decides by their number.", schema={"enum": ["auto", "radio", "select"]})
-    governed_by: str | None = prop(None, doc="Choice field whose value decides which options are offered (by their parent).", schema=KEY, ref=Ref("field", "entity"))
+    governed_by: str | None = prop(
+        None, doc="Choice field whose value decides which options are offered (by their parent).", schema=KEY, ref=Ref("field", "entity")
+    )
 
 
 class ChoiceType(FieldType):
@@ -30,17 +33,17 @@ class ChoiceType(FieldType):
     label = _("Choice")
     icon = "select"
     group = "choice"
-    Settings = ChoiceSettings
+    Settings: ClassVar[type] = ChoiceSettings
     searchable = True
-    operators = ("=", "<>", "in", "blank", "not_blank")
+    operators: ClassVar[tuple[str, ...]] = ("=", "<>", "in", "blank", "not_blank")
     widget = "choice"
     example_settings = {"options": "colours"}
-    examples = (
+    examples: ClassVar[Sequence[Example]] = (
         Example("red", "red", "红", "Red"),
         Example("green", "green", "绿", "Green"),
         Example("brown", "brown", "棕", "Brown"),
     )
-    bad_examples = (
+    bad_examples: ClassVar[Sequence[BadExample]] = (
         BadExample("Rot", "unknown_option"),
         BadExample(1, "type"),
         BadExample(["red"], "type"),
@@ -83,9 +86,10 @@ class ChoiceType(FieldType):
         """The options to offer: not the retired ones, and only those below the governing value; ``keep`` always."""
         governors = governor if isinstance(governor, tuple) else (governor,)
         return [
-            o for o in options_of(field)
-            if o.key in (keep or ()) or not getattr(o, "retired", False)
-            and (not self.settings(field).governed_by or getattr(o, "parent", None) is None or o.parent in governors)
+            o
+            for o in options_of(field)
+            if o.key in (keep or ())
+            or (not getattr(o, "retired", False) and (not self.settings(field).governed_by or getattr(o, "parent", None) in (None, *governors)))
         ]
 
     def form_attributes(self, field: Field, reader: Reader) -> dict[str, Any]:
@@ -95,8 +99,16 @@ class ChoiceType(FieldType):
         look = settings.look if settings.look != "auto" else "radio" if len(shown) <= 5 and not settings.governed_by else "select"
         found: dict[str, Any] = {
             "data-look": look,
-            "choices": [{"value": o.key, "label": o.label.to(reader.language), "parent": getattr(o, "parent", None),
-                         "colour": o.colour, "retired": getattr(o, "retired", False)} for o in options],
+            "choices": [
+                {
+                    "value": o.key,
+                    "label": o.label.to(reader.language),
+                    "parent": getattr(o, "parent", None),
+                    "colour": o.colour,
+                    "retired": getattr(o, "retired", False),
+                }
+                for o in options
+            ],
         }
         if settings.governed_by:
             found["data-governed-by"] = settings.governed_by

@@ -82,7 +82,11 @@ def conversion(old: Field, new: Field) -> Conversion:
 def _of_derived(old: Field, new: Field, before: FieldType, after: FieldType) -> Conversion:
     if before.derived and after.writable:
         inner = conversion(before.shape(old), new)
-        return Conversion(inner.kind, inner.convert, _("The values worked out last stay and can be changed from now on.")) if inner.kind in ("same", "widening") else inner
+        return (
+            Conversion(inner.kind, inner.convert, _("The values worked out last stay and can be changed from now on."))
+            if inner.kind in ("same", "widening")
+            else inner
+        )
     if after.derived:
         shape, former = after.shape(new), before.shape(old)
         same = before.derived and former.type == shape.type and _columns(former) == _columns(shape)
@@ -135,13 +139,14 @@ def _money(new: Field, after: FieldType) -> Callable[[Any], Any]:
         except Unreadable:
             return None
         return type(value)(made.amount, value.currency)
+
     return convert
 
 
 def _by_places(old: Field, new: Field) -> Kind:
     # More places leave fewer digits before the point (18 in all): rounding and overflow both lose something.
     had, has = _places(old), _places(new)
-    return "lossy" if has < had or new.type == "rating" or has - had > 0 and old.type == "integer" and has > 2 else "widening"
+    return "lossy" if has < had or new.type == "rating" or (has - had > 0 and old.type == "integer" and has > 2) else "widening"
 
 
 def _note(old: Field, new: Field) -> Message:
@@ -172,6 +177,7 @@ def _through_text(old: Field, new: Field, before: FieldType, after: FieldType) -
         except Unreadable:
             return None
         return None if made is None or any(True for _problem in after.check(new, made)) else made
+
     return convert
 
 

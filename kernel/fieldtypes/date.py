@@ -26,8 +26,8 @@ _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 class DateSettings(Settings):
     """The days that are allowed."""
 
-    min: Any = prop(None, doc="First allowed day.", schema=DAY)
-    max: Any = prop(None, doc="Last allowed day.", schema=DAY)
+    min: float | str | None = prop(None, doc="First allowed day.", schema=DAY)
+    max: float | str | None = prop(None, doc="Last allowed day.", schema=DAY)
 
 
 class DateType(FieldType):

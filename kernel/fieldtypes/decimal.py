@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from kernel.errors import Problem
 from kernel.expr.types import NUMBER as NUMBER_TYPE
@@ -25,9 +25,9 @@ class DecimalSettings(Settings):
     """Range and places."""
 
     places: int = prop(2, doc="Digits after the point.", schema={"type": "integer", "minimum": 0, "maximum": MAX_PLACES})
-    min: Any = prop(None, doc="Least allowed value.", schema=BOUND)
-    max: Any = prop(None, doc="Greatest allowed value.", schema=BOUND)
-    unit: Any = prop({}, doc="Unit shown after the number, per language.", schema=LABELS)
+    min: float | str | None = prop(None, doc="Least allowed value.", schema=BOUND)
+    max: float | str | None = prop(None, doc="Greatest allowed value.", schema=BOUND)
+    unit: Mapping[str, str] = prop({}, doc="Unit shown after the number, per language.", schema=LABELS)
     trim: bool = prop(False, doc="Show no zeros at the end.", schema=BOOLEAN)
 
 
@@ -38,16 +38,16 @@ class DecimalType(FieldType):
     label = _("Decimal number")
     icon = "ruler-measure"
     group = "number"
-    Settings = DecimalSettings
-    operators = ("=", "<>", "<", "<=", ">", ">=", "blank", "not_blank")
+    Settings: ClassVar[type] = DecimalSettings
+    operators: ClassVar[tuple[str, ...]] = ("=", "<>", "<", "<=", ">", ">=", "blank", "not_blank")
     widget = "number"
-    examples = (
+    examples: ClassVar[Sequence[Example]] = (
         Example("1234.50", Decimal("1234.50"), "1,234.50", "1,234.50"),
         Example(-7, Decimal("-7.00"), "-7.00", "-7.00"),
         Example(0.1, Decimal("0.10"), "0.10", "0.10"),
         Example("9999999999999999.99", Decimal("9999999999999999.99"), "9,999,999,999,999,999.99", "9,999,999,999,999,999.99"),
     )
-    bad_examples = (
+    bad_examples: ClassVar[Sequence[BadExample]] = (
         BadExample(True, "type"),
         BadExample("NaN", "type"),
         BadExample("1e5", "type"),

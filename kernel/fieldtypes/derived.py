@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,36 @@ from kernel.model.props import BOOLEAN, KEY, LABELS, Ref, prop, props_of
 if TYPE_CHECKING:
     from kernel.model.schema import AppSchema
 
-SHOWN_AS = {"enum": [
-    "text", "long_text", "integer", "decimal", "money", "percent", "boolean", "date", "datetime", "duration",
-    "choice", "choices", "reference", "user", "team", "rating", "url", "phone", "email",
-]}
+SHOWN_AS = {
+    "enum": [
+        "text",
+        "long_text",
+        "integer",
+        "decimal",
+        "money",
+        "percent",
+        "boolean",
+        "date",
+        "datetime",
+        "duration",
+        "choice",
+        "choices",
+        "reference",
+        "user",
+        "team",
+        "rating",
+        "url",
+        "phone",
+        "email",
+    ]
+}
 _BY_KIND = {
-    Kind.TEXT: "text", Kind.BOOLEAN: "boolean", Kind.DATE: "date", Kind.INSTANT: "datetime", Kind.DURATION: "duration", Kind.FILE: "file",
+    Kind.TEXT: "text",
+    Kind.BOOLEAN: "boolean",
+    Kind.DATE: "date",
+    Kind.INSTANT: "datetime",
+    Kind.DURATION: "duration",
+    Kind.FILE: "file",
 }
 
 
@@ -33,7 +57,7 @@ class DisplaySettings(Settings):
 
     as_: str | None = prop(None, doc="Field type as which it is kept and shown.", schema=SHOWN_AS)
     places: int | None = prop(None, doc="Digits after the point.", schema={"type": "integer", "minimum": 0, "maximum": 6})
-    unit: Any = prop({}, doc="Unit shown after the number, per language.", schema=LABELS)
+    unit: Mapping[str, str] = prop({}, doc="Unit shown after the number, per language.", schema=LABELS)
     currency: str | None = prop(None, doc="Currency, if it is money; none: the tenant's.", schema=CODE)
     options: str | None = prop(None, doc="Option set, if it is a choice.", schema=KEY, ref=Ref("option_set"))
     to: str | None = prop(None, doc="Entity, if it is a reference.", schema=KEY, ref=Ref("entity"))
@@ -178,7 +202,9 @@ def _as(field: Field, type_key: str, settings: dict[str, Any], like: Field | Non
 
     known = props_of(fieldtypes.get(type_key).Settings)
     return replace(
-        field, type=type_key, settings={k: v for k, v in settings.items() if k in known},
+        field,
+        type=type_key,
+        settings={k: v for k, v in settings.items() if k in known},
         entity=like.entity if like is not None and like.type == "state" else field.entity,
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from kernel.errors import Problem
 from kernel.expr.types import FILE, Type
@@ -37,19 +37,19 @@ class FileType(FieldType):
     label = _("File")
     icon = "paperclip"
     group = "file"
-    Settings = FileSettings
+    Settings: ClassVar[type] = FileSettings
     sortable = False
     indexable = False
-    operators = ("blank", "not_blank")
+    operators: ClassVar[tuple[str, ...]] = ("blank", "not_blank")
     widget = "files"
     wide = True
     pictures = False
-    examples = (
+    examples: ClassVar[Sequence[Example]] = (
         Example(SOME_ID, SOME_ID, "王芳", "王芳"),
         Example({"id": OTHER_ID}, OTHER_ID, "李雷", "李雷"),
         Example("", None, "", ""),
     )
-    bad_examples = (
+    bad_examples: ClassVar[Sequence[BadExample]] = (
         BadExample("photo.jpg", "bad_id"),
         BadExample(7, "type"),
         BadExample([SOME_ID], "type"),
@@ -71,7 +71,11 @@ class FileType(FieldType):
         """Whether a file that came in may be a value of this field: its size and kind. ``media_type`` is what its content says."""
         settings = self.settings(field)
         if size > settings.max_size:
-            yield Problem("too_large", _("“{name}” is larger than {size} MB.", name=name, size=round(settings.max_size / 1024 / 1024, 1)), hint=_("Make it smaller, or send it another way."))
+            yield Problem(
+                "too_large",
+                _("“{name}” is larger than {size} MB.", name=name, size=round(settings.max_size / 1024 / 1024, 1)),
+                hint=_("Make it smaller, or send it another way."),
+            )
         accept = self.accepted(field)
         if accept and not any(_fits(kind, media_type, name) for kind in accept):
             yield Problem("bad_kind", _("“{name}” is not of an allowed kind.", name=name), hint=_("Allowed are: {kinds}.", kinds=list(accept)))
@@ -98,7 +102,11 @@ class FileType(FieldType):
 
     def form_attributes(self, field: Field, reader: Reader) -> dict[str, Any]:
         settings = self.settings(field)
-        found: dict[str, Any] = {"data-max-size": settings.max_size, "accept": ",".join(self.accepted(field)) or None, "data-single": None if self.multiple else "1"}
+        found: dict[str, Any] = {
+            "data-max-size": settings.max_size,
+            "accept": ",".join(self.accepted(field)) or None,
+            "data-single": None if self.multiple else "1",
+        }
         if settings.capture:
             found["capture"] = "environment"
         return {k: v for k, v in found.items() if v is not None}
@@ -107,5 +115,4 @@ class FileType(FieldType):
 def _fits(kind: str, media_type: str, name: str) -> bool:
     if kind.startswith("."):
         return name.lower().endswith(kind)
-    return media_type == kind or kind.endswith("/*") and media_type.startswith(kind[:-1])
-
+    return media_type == kind or (kind.endswith("/*") and media_type.startswith(kind[:-1]))

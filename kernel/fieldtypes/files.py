@@ -68,7 +68,11 @@ class FilesType(FileType):
     def check(self, field: Field, value: Any) -> Iterable[Problem]:
         settings = self.settings(field)
         if settings.min_count and len(value) < settings.min_count:
-            yield Problem("too_few", _("{n} more are needed (at least {least}).", n=settings.min_count - len(value), least=settings.min_count), data={"least": settings.min_count})
+            yield Problem(
+                "too_few",
+                _("{n} more are needed (at least {least}).", n=settings.min_count - len(value), least=settings.min_count),
+                data={"least": settings.min_count},
+            )
         if len(value) > settings.max_count:
             yield Problem("too_many", _("At most {n} are allowed.", n=settings.max_count), data={"most": settings.max_count})
 

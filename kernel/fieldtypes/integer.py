@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger
 
@@ -26,7 +26,7 @@ class IntegerSettings(Settings):
 
     min: int | None = prop(None, doc="Least allowed value.", schema=BOUND)
     max: int | None = prop(None, doc="Greatest allowed value.", schema=BOUND)
-    unit: Any = prop({}, doc="Unit shown after the number, per language.", schema=LABELS)
+    unit: Mapping[str, str] = prop({}, doc="Unit shown after the number, per language.", schema=LABELS)
     trim: bool = False
 
 
@@ -36,14 +36,14 @@ class IntegerType(DecimalType):
     key = "integer"
     label = _("Whole number")
     icon = "hash"
-    Settings = IntegerSettings
-    examples = (
+    Settings: ClassVar[type] = IntegerSettings
+    examples: ClassVar[Sequence[Example]] = (
         Example(0, 0, "0", "0"),
         Example(1234567, 1234567, "1,234,567", "1,234,567"),
         Example("-12", -12, "-12", "-12"),
         Example(3.0, 3, "3", "3"),
     )
-    bad_examples = (
+    bad_examples: ClassVar[Sequence[BadExample]] = (
         BadExample(1.5, "too_many_places"),
         BadExample(False, "type"),
         BadExample("twelve", "type"),

@@ -25,7 +25,22 @@ from kernel.model.sqltypes import CText, ScaledDecimal
 
 CODE = {"type": "string", "pattern": "^[A-Z]{3}$"}
 _CODE = re.compile("[A-Z]{3}")
-_SIGNS = {"¥": "CNY", "元": "CNY", "人民币": "CNY", "RMB": "CNY", "$": "USD", "US$": "USD", "美元": "USD", "€": "EUR", "欧元": "EUR", "£": "GBP", "英镑": "GBP", "HK$": "HKD", "港元": "HKD", "日元": "JPY"}
+_SIGNS = {
+    "¥": "CNY",
+    "元": "CNY",
+    "人民币": "CNY",
+    "RMB": "CNY",
+    "$": "USD",
+    "US$": "USD",
+    "美元": "USD",
+    "€": "EUR",
+    "欧元": "EUR",
+    "£": "GBP",
+    "英镑": "GBP",
+    "HK$": "HKD",
+    "港元": "HKD",
+    "日元": "JPY",
+}
 _LEADING = re.compile(r"(HK\$|US\$|人民币|RMB|[¥$€£]|[A-Za-z]{3}(?=[\s\d(.+-]))\s*(.*)")
 _TRAILING = re.compile(r"(.*?[\d)万亿千])\s*(人民币|美元|欧元|英镑|港元|日元|元|[A-Za-z]{3})")
 
@@ -46,10 +61,12 @@ class MoneySettings(Settings):
     """Currencies, places and range."""
 
     currency: str | None = prop(None, doc="Currency of new amounts; none: the tenant's.", schema=CODE)
-    currencies: tuple[str, ...] = prop((), doc="Currencies that may be chosen; none: only the one above.", schema={"type": "array", "items": CODE, "uniqueItems": True, "maxItems": 50})
+    currencies: tuple[str, ...] = prop(
+        (), doc="Currencies that may be chosen; none: only the one above.", schema={"type": "array", "items": CODE, "uniqueItems": True, "maxItems": 50}
+    )
     places: int = prop(2, doc="Digits after the point.", schema={"type": "integer", "minimum": 0, "maximum": 6})
-    min: Any = prop(None, doc="Least allowed amount.", schema=BOUND)
-    max: Any = prop(None, doc="Greatest allowed amount.", schema=BOUND)
+    min: float | str | None = prop(None, doc="Least allowed amount.", schema=BOUND)
+    max: float | str | None = prop(None, doc="Greatest allowed amount.", schema=BOUND)
 
 
 class MoneyType(FieldType):
@@ -90,7 +107,9 @@ class MoneyType(FieldType):
 
     def parse(self, field: Field, raw: Any) -> Money:
         if not isinstance(raw, Mapping):
-            raise Unreadable("type", _("An amount with its currency is expected."), _('For example {example}.', example='{"amount": "1234.50", "currency": "CNY"}'))
+            raise Unreadable(
+                "type", _("An amount with its currency is expected."), _("For example {example}.", example='{"amount": "1234.50", "currency": "CNY"}')
+            )
         extra = sorted(set(map(str, raw)) - {"amount", "currency"})
         if extra:
             raise Unreadable("unknown_key", _("“{key}” is not known here.", key=extra[0]), _("Send amount and currency only."))

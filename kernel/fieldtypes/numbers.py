@@ -91,7 +91,7 @@ def fit(number: Decimal, places: int) -> Decimal:
         raise Unreadable("too_many_places", _("At most {n} digits may stand after the point.", n=places), _("Round the number."))
     if abs(fitted) >= Decimal(10) ** (DIGITS - places):
         raise too_many_digits()
-    return abs(fitted) if not fitted else fitted
+    return fitted or abs(fitted)  # no negative zero
 
 
 def rounded(number: Decimal, places: int) -> Decimal:

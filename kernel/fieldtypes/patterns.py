@@ -49,7 +49,9 @@ def pattern_problem(pattern: str, path: str = "") -> Problem | None:
         if reason == "too long":
             return Problem("pattern", _("The pattern is longer than {n} characters.", n=MAX_LENGTH), path, _("Write a shorter one."))
         return Problem(
-            "pattern", _("The pattern can't be used: {reason}", reason=reason), path,
+            "pattern",
+            _("The pattern can't be used: {reason}", reason=reason),
+            path,
             _("Look-around and back references are not available; use classes, groups and repetitions."),
         )
     return None

@@ -22,8 +22,8 @@ class PercentSettings(Settings):
     """Range and places; bounds are shares, 1 is 100 %."""
 
     places: int = prop(2, doc="Digits after the point of the percentage.", schema={"type": "integer", "minimum": 0, "maximum": 4})
-    min: Any = prop(None, doc="Least allowed share (0.1 is 10 %).", schema=BOUND)
-    max: Any = prop(None, doc="Greatest allowed share (1 is 100 %).", schema=BOUND)
+    min: float | str | None = prop(None, doc="Least allowed share (0.1 is 10 %).", schema=BOUND)
+    max: float | str | None = prop(None, doc="Greatest allowed share (1 is 100 %).", schema=BOUND)
 
 
 class PercentType(DecimalType):
@@ -71,7 +71,9 @@ class PercentType(DecimalType):
         settings = self.settings(field)
         low, high = numbers.limit(settings.min), numbers.limit(settings.max)
         found = {
-            "inputmode": "decimal", "data-places": settings.places, "data-unit": "%",
+            "inputmode": "decimal",
+            "data-places": settings.places,
+            "data-unit": "%",
             "data-min": None if low is None else numbers.plain(low.scaleb(2), trim=True),
             "data-max": None if high is None else numbers.plain(high.scaleb(2), trim=True),
         }

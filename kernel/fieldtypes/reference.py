@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from kernel.expr.types import Type, record
 from kernel.fieldtypes.base import BadExample, Column, Example, FieldType, Finder, Reader, Settings, Unreadable
@@ -23,8 +24,11 @@ class ReferenceSettings(Settings):
 
     to: str = prop(doc="Entity whose records may be chosen.", schema=KEY, ref=Ref("entity"))
     where: str | None = prop(
-        None, doc="Which of them are offered and accepted. Plain names are fields of the record to choose, `this` is the record that holds the field.",
-        schema=EXPRESSION, formula=Formula(expects="boolean", sql=True))
+        None,
+        doc="Which of them are offered and accepted. Plain names are fields of the record to choose, `this` is the record that holds the field.",
+        schema=EXPRESSION,
+        formula=Formula(expects="boolean", sql=True),
+    )
     create: bool = prop(False, doc="A new record may be made while choosing.", schema=BOOLEAN)
 
 
@@ -35,16 +39,16 @@ class ReferenceType(FieldType):
     label = _("Reference")
     icon = "link"
     group = "link"
-    Settings = ReferenceSettings
-    operators = ("=", "<>", "blank", "not_blank")
+    Settings: ClassVar[type] = ReferenceSettings
+    operators: ClassVar[tuple[str, ...]] = ("=", "<>", "blank", "not_blank")
     widget = "reference"
     example_settings = {"to": "person"}
-    examples = (
+    examples: ClassVar[Sequence[Example]] = (
         Example(SOME_ID, SOME_ID, "王芳", "王芳"),
         Example({"id": SOME_ID, "label": "whatever"}, SOME_ID, "王芳", "王芳"),
         Example(SOME_ID.upper(), SOME_ID, "王芳", "王芳"),
     )
-    bad_examples = (
+    bad_examples: ClassVar[Sequence[BadExample]] = (
         BadExample("王芳", "bad_id"),
         BadExample(7, "type"),
         BadExample({"id": SOME_ID, "name": "x"}, "type"),
@@ -103,5 +107,7 @@ def found_by(text: str, entity: str, finder: Finder | None) -> str | None:
         return written.lower()
     found = finder.find(entity, written) if finder else None
     if found is None:
-        raise Unreadable("not_found", _("“{name}” was not found, or means several.", name=written[:100]), _("Choose from the list, or write the name as it stands there."))
+        raise Unreadable(
+            "not_found", _("“{name}” was not found, or means several.", name=written[:100]), _("Choose from the list, or write the name as it stands there.")
+        )
     return found

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 class ReferringSettings(Settings):
     """Which records, and what of them the record page shows."""
 
-    from_: str = prop(doc="Entity and reference field of the records that refer to this one: task.project.", schema={"type": "string", "pattern": r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"})
+    from_: str = prop(
+        doc="Entity and reference field of the records that refer to this one: task.project.",
+        schema={"type": "string", "pattern": r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"},
+    )
     columns: tuple[str, ...] = prop((), doc="Fields of them shown on the record page.", schema=KEYS)
 
 
@@ -41,7 +44,7 @@ class ReferringType(FieldType):
     sortable = False
     indexable = False
     operators = ("blank", "not_blank")
-    widget = "referring"
+    widget = "readonly"
     wide = True
     examples = (
         Example([SOME_ID], (SOME_ID,), "王芳", "王芳"),

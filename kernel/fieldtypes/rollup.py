@@ -27,11 +27,21 @@ FROM = {"type": "string", "pattern": r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"}
 class RollupSettings(DisplaySettings):
     """Over what, and how. Either ``of`` or ``from`` is given."""
 
-    of: str | None = prop(None, doc="Own rows (or references to many, or referring records) and the field of them: items.amount, or items to count.", schema=PATH, ref=Ref("field", "entity", path=True))
+    of: str | None = prop(
+        None,
+        doc="Own rows (or references to many, or referring records) and the field of them: items.amount, or items to count.",
+        schema=PATH,
+        ref=Ref("field", "entity", path=True),
+    )
     from_: str | None = prop(None, doc="Entity and reference field of the records that refer to this one: task.project.", schema=FROM)
     field: str | None = prop(None, doc="With from: the field of those records.", schema=PATH)
     function: str = prop("sum", doc="How the values become one; blanks are skipped.", schema={"enum": list(FUNCTIONS)})
-    where: str | None = prop(None, doc="Which rows count. Plain names are fields of the row, `this` is the record with the roll-up.", schema=EXPRESSION, formula=Formula(expects="boolean"))
+    where: str | None = prop(
+        None,
+        doc="Which rows count. Plain names are fields of the row, `this` is the record with the roll-up.",
+        schema=EXPRESSION,
+        formula=Formula(expects="boolean"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

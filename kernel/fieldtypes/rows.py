@@ -59,8 +59,12 @@ class RowsType(FieldType):
     wide = True
     examples = (
         Example([{"fields": {"name": "One", "amount": "2.50"}}], (Row(None, 0, {"name": "One", "amount": Decimal("2.50")}),), "1 行", "1 row"),
-        Example([{"id": "0192f0c1-7a3b-7cde-8f01-23456789abcd", "fields": {"name": "A"}}, {"fields": {"name": None}}],
-                (Row("0192f0c1-7a3b-7cde-8f01-23456789abcd", 0, {"name": "A"}), Row(None, 1, {"name": None})), "2 行", "2 rows"),
+        Example(
+            [{"id": "0192f0c1-7a3b-7cde-8f01-23456789abcd", "fields": {"name": "A"}}, {"fields": {"name": None}}],
+            (Row("0192f0c1-7a3b-7cde-8f01-23456789abcd", 0, {"name": "A"}), Row(None, 1, {"name": None})),
+            "2 行",
+            "2 rows",
+        ),
         Example([], None, "", ""),
     )
     bad_examples = (
@@ -77,7 +81,7 @@ class RowsType(FieldType):
     def parse(self, field: Field, raw: Any) -> tuple[Row, ...] | None:
         """Raises Unreadable; ``problems`` of it name every bad cell as ``[row].key``."""
         if not isinstance(raw, (list, tuple)):
-            raise Unreadable("type", _("A list of rows is expected."), _('For example {example}.', example='[{"fields": {...}}]'))
+            raise Unreadable("type", _("A list of rows is expected."), _("For example {example}.", example='[{"fields": {...}}]'))
         if len(raw) > MAX:
             raise Unreadable("too_many", _("At most {n} rows.", n=MAX))
         problems: list[Problem] = []
@@ -111,7 +115,14 @@ class RowsType(FieldType):
             column = field.by_key.get(str(key))
             type_ = fieldtypes.find(column.type) if column else None
             if column is None or type_ is None or not type_.writable:
-                problems.append(Problem("unknown_key", _("“{key}” is not known here.", key=str(key)[:100]), f"{where}.{str(key)[:100]}", _("Known are: {keys}.", keys=list(field.by_key))))
+                problems.append(
+                    Problem(
+                        "unknown_key",
+                        _("“{key}” is not known here.", key=str(key)[:100]),
+                        f"{where}.{str(key)[:100]}",
+                        _("Known are: {keys}.", keys=list(field.by_key)),
+                    )
+                )
                 continue
             try:
                 yield key, None if raw is None else type_.parse(column, raw)
@@ -135,7 +146,11 @@ class RowsType(FieldType):
 
         settings = self.settings(field)
         if settings.min_rows and len(value) < settings.min_rows:
-            yield Problem("too_few", _("{n} more rows are needed (at least {least}).", n=settings.min_rows - len(value), least=settings.min_rows), data={"least": settings.min_rows})
+            yield Problem(
+                "too_few",
+                _("{n} more rows are needed (at least {least}).", n=settings.min_rows - len(value), least=settings.min_rows),
+                data={"least": settings.min_rows},
+            )
         if len(value) > settings.max_rows:
             yield Problem("too_many", _("At most {n} rows.", n=settings.max_rows), data={"most": settings.max_rows})
         for index, row in enumerate(value):
@@ -152,8 +167,10 @@ class RowsType(FieldType):
         if value is None:
             return None
         return [
-            {**({"id": row.id} if row.id else {}),
-             "fields": {k: fieldtypes.of(field.by_key[k]).dump(field.by_key[k], v, reader) for k, v in row.values.items() if k in field.by_key}}
+            {
+                **({"id": row.id} if row.id else {}),
+                "fields": {k: fieldtypes.of(field.by_key[k]).dump(field.by_key[k], v, reader) for k, v in row.values.items() if k in field.by_key},
+            }
             for row in value
         ]
 
@@ -169,8 +186,7 @@ class RowsType(FieldType):
             return None
         known = field.by_key
         return tuple(
-            Row(row.id, row.rank, {k: fieldtypes.of(known[k]).settle(known[k], v, reader) if k in known else v for k, v in row.values.items()})
-            for row in value
+            Row(row.id, row.rank, {k: fieldtypes.of(known[k]).settle(known[k], v, reader) if k in known else v for k, v in row.values.items()}) for row in value
         )
 
     def store(self, field: Field, value: Any) -> tuple[Any, ...]:
@@ -185,7 +201,8 @@ class RowsType(FieldType):
 
         cells = {
             f.key: {"anyOf": [fieldtypes.of(f).json_schema(f, schema), {"type": "null"}]}
-            for f in field.fields if fieldtypes.find(f.type) and fieldtypes.of(f).writable
+            for f in field.fields
+            if fieldtypes.find(f.type) and fieldtypes.of(f).writable
         }
         return self._schema(cells, {"type": "string", "pattern": "^[0-9a-f-]{36}$"})
 

@@ -132,7 +132,12 @@ class SignatureType(FieldType):
         someone = {"anyOf": [dict(READ_SCHEMA), {"type": "null"}]}
         return {
             "type": "object",
-            "properties": {"file": dict(READ_SCHEMA), "signer": someone, "at": {"type": ["string", "null"], "format": "date-time"}, "hash": {"type": ["string", "null"]}},
+            "properties": {
+                "file": dict(READ_SCHEMA),
+                "signer": someone,
+                "at": {"type": ["string", "null"], "format": "date-time"},
+                "hash": {"type": ["string", "null"]},
+            },
             "required": ["file", "signer", "at", "hash"],
             "additionalProperties": False,
         }

@@ -14,7 +14,12 @@ from kernel.model.props import EXPRESSION, Formula, prop
 class TeamSettings(Settings):
     """Which teams may be chosen."""
 
-    where: str | None = prop(None, doc="Which teams are offered and accepted. Plain names are fields of the team, `this` is the record that holds the field.", schema=EXPRESSION, formula=Formula(expects="boolean", sql=True))
+    where: str | None = prop(
+        None,
+        doc="Which teams are offered and accepted. Plain names are fields of the team, `this` is the record that holds the field.",
+        schema=EXPRESSION,
+        formula=Formula(expects="boolean", sql=True),
+    )
 
 
 class TeamType(ReferenceType):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from kernel.errors import Problem
 from kernel.expr.types import TEXT, Type
@@ -23,7 +23,9 @@ class TextSettings(Settings):
 
     min_length: int | None = prop(None, doc="Least number of characters.", schema={"type": "integer", "minimum": 1, "maximum": 2000})
     max: int = prop(200, doc="Greatest number of characters.", schema={"type": "integer", "minimum": 1, "maximum": 2000})
-    pattern: str | None = prop(None, doc="Pattern that the whole text must fit (RE2 syntax).", schema={"type": "string", "minLength": 1, "maxLength": MAX_LENGTH})
+    pattern: str | None = prop(
+        None, doc="Pattern that the whole text must fit (RE2 syntax).", schema={"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
+    )
     pattern_help: Mapping[str, str] = prop({}, doc="What to say when it does not fit, per language.", schema=LABELS)
 
 
@@ -34,19 +36,19 @@ class TextType(FieldType):
     label = _("Text")
     icon = "cursor-text"
     group = "text"
-    Settings = TextSettings
+    Settings: ClassVar[type] = TextSettings
     searchable = True
-    operators = ("=", "<>", "contains", "starts", "blank", "not_blank")
+    operators: ClassVar[tuple[str, ...]] = ("=", "<>", "contains", "starts", "blank", "not_blank")
     widget = "text"
     lines = False
-    examples = (
+    examples: ClassVar[Sequence[Example]] = (
         Example("张伟", "张伟", "张伟", "张伟"),
         Example("  Ada\tLovelace ", "Ada Lovelace", "Ada Lovelace", "Ada Lovelace"),
         Example("e\u0301t\u00e9", "\u00e9t\u00e9", "été", "été"),
         Example("", None, "", ""),
         Example("=1+1", "=1+1", "=1+1", "=1+1"),
     )
-    bad_examples = (
+    bad_examples: ClassVar[Sequence[BadExample]] = (
         BadExample(5, "type"),
         BadExample(True, "type"),
         BadExample("a\x00b", "control_character", schema=False),

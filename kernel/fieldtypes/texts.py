@@ -30,7 +30,9 @@ def clean(raw: Any, *, lines: bool = False) -> str | None:
     for char in text:
         if _forbidden(char):
             code = f"U+{ord(char):04X}"
-            raise Unreadable("control_character", _("The text holds an invisible control character ({code}).", code=code), _("Remove it, or type the text again."))
+            raise Unreadable(
+                "control_character", _("The text holds an invisible control character ({code}).", code=code), _("Remove it, or type the text again.")
+            )
     return text.strip() or None
 
 
@@ -46,11 +48,13 @@ def length_problems(value: str, least: int | None, most: int | None) -> Iterable
     size = len(value)
     if least and size < least:
         yield Problem(
-            "too_short", _("{n} more characters are needed ({size} of {least}).", n=least - size, size=size, least=least),
+            "too_short",
+            _("{n} more characters are needed ({size} of {least}).", n=least - size, size=size, least=least),
             data={"missing": least - size, "least": least},
         )
     if most is not None and size > most:
         yield Problem(
-            "too_long", _("{n} characters too many (at most {most}).", n=size - most, most=most),
+            "too_long",
+            _("{n} characters too many (at most {most}).", n=size - most, most=most),
             data={"over": size - most, "most": most},
         )

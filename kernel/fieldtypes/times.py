@@ -23,7 +23,8 @@ _DAY_NAME = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s-]+([a-z]{3,9})\.?,?[\s-]+(
 _NAME_DAY = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 _SERIAL = re.compile(r"(\d{5})(\.\d+)?")
 _TIME = re.compile(
-    r"(上午|下午|中午|晚上|早上|凌晨)?\s*(\d{1,2})(?:(?:\s*[:点时]\s*(\d{1,2})?)(?:\s*[:分]\s*(\d{1,2})?(?:[.,](\d{1,6}))?\s*秒?)?(半)?)?\s*(am|pm|a\.m\.|p\.m\.)?")
+    r"(上午|下午|中午|晚上|早上|凌晨)?\s*(\d{1,2})(?:(?:\s*[:点时]\s*(\d{1,2})?)(?:\s*[:分]\s*(\d{1,2})?(?:[.,](\d{1,6}))?\s*秒?)?(半)?)?\s*(am|pm|a\.m\.|p\.m\.)?"
+)
 _EPOCH = date(1899, 12, 30)  # day 0 of Excel's count as it is from March 1900 on
 _WEEKDAY = re.compile(r"\s*[(]?(?:星期|周|礼拜)[一二三四五六日天][)]?|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s*")
 
@@ -81,7 +82,9 @@ def _year_last(first: int, second: int, year: int, *, dotted: bool) -> date:
         return _made(year, second, first)
     if second > 12 or first == second:
         return _made(year, first, second)
-    raise Unreadable("ambiguous_date", _("This could be two different days."), _("Write the year first: {example}.", example=f"{year}-{first:02d}-{second:02d}"))
+    raise Unreadable(
+        "ambiguous_date", _("This could be two different days."), _("Write the year first: {example}.", example=f"{year}-{first:02d}-{second:02d}")
+    )
 
 
 def read_instant(text: str, reader: Reader) -> datetime:
@@ -111,9 +114,9 @@ def _clock(match: re.Match[str]) -> time:
     if match[6]:
         minute = 30
     half, mark = match[7] or "", match[1] or ""
-    if half.startswith("p") and hour < 12 or mark in ("下午", "晚上") and hour < 12 or mark == "中午" and hour < 11:
+    if (half.startswith("p") and hour < 12) or (mark in ("下午", "晚上") and hour < 12) or (mark == "中午" and hour < 11):
         hour += 12
-    elif half.startswith("a") and hour == 12 or mark == "凌晨" and hour == 12:
+    elif (half.startswith("a") and hour == 12) or (mark == "凌晨" and hour == 12):
         hour = 0
     try:
         return time(hour, minute, second, micro)

@@ -101,7 +101,7 @@ def _web(text: str) -> str:
     # Names before an @ make a foreign host look like a known one.
     if not host or "@" in parts.netloc or "\\" in text:
         raise _bad()
-    return f"{parts.scheme.lower()}://{parts.netloc.lower()}" + text.split("://", 1)[1][len(parts.netloc):]
+    return f"{parts.scheme.lower()}://{parts.netloc.lower()}" + text.split("://", 1)[1][len(parts.netloc) :]
 
 
 def _other(scheme: str, rest: str) -> str:

@@ -14,7 +14,12 @@ from kernel.model.props import EXPRESSION, Formula, prop
 class UserSettings(Settings):
     """Which people may be chosen."""
 
-    where: str | None = prop(None, doc="Which people are offered and accepted. Plain names are fields of the person, `this` is the record that holds the field.", schema=EXPRESSION, formula=Formula(expects="boolean", sql=True))
+    where: str | None = prop(
+        None,
+        doc="Which people are offered and accepted. Plain names are fields of the person, `this` is the record that holds the field.",
+        schema=EXPRESSION,
+        formula=Formula(expects="boolean", sql=True),
+    )
 
 
 class UserType(ReferenceType):

@@ -19,7 +19,7 @@ MARKED = frozenset({"boolean", "choice", "choices", "rating", "references", "fil
 _STRUCTURED = ("choices", "currencies")  # attributes that a template reads as values, not as HTML
 
 
-class TypedField(WTField):
+class TypedField(WTField):  # type: ignore[misc]
     """A form field of a field type.
 
     ``texts`` is what the inputs under its name hold, one or several: what was sent, else what the value shows as.
@@ -74,7 +74,7 @@ class TypedField(WTField):
         given = {**self.attributes, **kwargs}
         if self.element.type in ("long_text",):
             params = html_params(name=self.name, id=self.id, **given)
-            return Markup("<textarea %s>%s</textarea>") % (Markup(params), self._value())  # type: ignore[no-any-return]
+            return Markup("<textarea %s>%s</textarea>") % (params, self._value())
         if self.choices:
             options = [Markup('<option value=""></option>')] if not self.fieldtype.multiple else []
             for option in self.choices:
@@ -82,10 +82,10 @@ class TypedField(WTField):
                 options.append(Markup('<option value="%s"%s>%s</option>') % (option["value"], chosen, option["label"]))
             several = {"multiple": True} if self.fieldtype.multiple else {}
             params = html_params(name=self.name, id=self.id, **several)
-            return Markup("<select %s>%s</select>") % (Markup(params), Markup().join(options))  # type: ignore[no-any-return]
+            return Markup("<select %s>%s</select>") % (params, Markup().join(options))
         texts = self.texts or [""]
         inputs = [
-            Markup("<input %s>") % Markup(html_params(**{"type": "text", **given, "name": self.name, "value": text, **({"id": self.id} if i == 0 else {})}))
+            Markup("<input %s>") % (html_params(**{"type": "text", **given, "name": self.name, "value": text, **({"id": self.id} if i == 0 else {})}))
             for i, text in enumerate(texts)
         ]
         return Markup().join(inputs)

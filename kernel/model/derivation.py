@@ -28,8 +28,11 @@ class CycleError(Exception):
         """The cycle in words, for checks."""
         labels = [f.label for f in self.cycle]
         return Problem(
-            "cycle", _("These fields depend on themselves: {fields}.", fields=labels), path,
-            _("Take one of them out of the formula of another."), rule=self.cycle[0].uid,
+            "cycle",
+            _("These fields depend on themselves: {fields}.", fields=labels),
+            path,
+            _("Take one of them out of the formula of another."),
+            rule=self.cycle[0].uid,
         )
 
 
@@ -69,7 +72,7 @@ def _follow(schema: AppSchema, start: Field, done: dict[Node, None]) -> None:
         elif (step.place, step.key) not in done:
             uids = [f.uid for f in path]
             if step.uid in uids:
-                raise CycleError((*path[uids.index(step.uid):], step))
+                raise CycleError((*path[uids.index(step.uid) :], step))
             path.append(step)
             left.append(iter(reads(schema, step)))
 

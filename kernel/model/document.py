@@ -90,7 +90,7 @@ def _items(items: Any, name: str, source: Source | None, problems: list[Problem]
     if isinstance(items, Mapping):
         return [(str(k), v) for k, v in items.items()]
     if isinstance(items, list):
-        pairs = []
+        pairs: list[tuple[str, Any]] = []
         for item in items:
             if isinstance(item, Mapping) and len(item) == 1:
                 pairs.extend((str(k), v) for k, v in item.items())

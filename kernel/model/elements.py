@@ -141,7 +141,7 @@ class Entity(Element):
     KIND: ClassVar[str] = "entity"
     SLOTS: ClassVar[Mapping[str, str]] = {"fields": "field", "validations": "validation"}
     title: str = prop("", doc="What names a record: text with {field} slots.")
-    icon: str = prop("file", doc="Name of the icon.", schema=KEY | {"pattern": "^[a-z0-9-]+$"})
+    icon: str = prop("file", doc="Name of the icon.", schema={**KEY, "pattern": "^[a-z0-9-]+$"})
     group: str | None = prop(None, doc="Group in the navigation.", schema=KEY, ref=Ref("group"))
     in_navigation: bool = prop(True, doc="Has an entry in the navigation.", schema=BOOLEAN)
     facts: tuple[str, ...] = prop((), doc="The key facts beside the title, at most four.", schema=FIELD_PATHS, ref=Ref("field", "entity", path=True))
@@ -221,7 +221,7 @@ class Transition(Element):
 
     KIND: ClassVar[str] = "transition"
     SLOTS: ClassVar[Mapping[str, str]] = {"guards": "guard", "asks": "field"}
-    from_: tuple[str, ...] = prop(doc="States it starts from.", schema=KEYS | {"minItems": 1}, ref=Ref("state", "machine"))
+    from_: tuple[str, ...] = prop(doc="States it starts from.", schema={**KEYS, "minItems": 1}, ref=Ref("state", "machine"))
     to: str = prop(doc="State it leads to.", schema=KEY, ref=Ref("state", "machine"))
     who: tuple[str, ...] = prop((), doc="Roles that may take it; none: whoever may change the record.", schema=KEYS, ref=Ref("role"))
     needs: tuple[str, ...] = prop((), doc="Fields and child rows that must be filled; asked for in the confirmation form.", schema=KEYS, ref=Ref("field", "entity"))

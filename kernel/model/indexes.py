@@ -29,8 +29,16 @@ MAX_NAME = 60  # bytes
 MAX_PER_TABLE = 12
 
 SYSTEM = {
-    "id": "id", "state": "state", "state_since": "state_since", "owner": "owner_id", "team": "team_id",
-    "created_at": "created_at", "updated_at": "updated_at", "created_by": "created_by", "updated_by": "updated_by", "version": "version",
+    "id": "id",
+    "state": "state",
+    "state_since": "state_since",
+    "owner": "owner_id",
+    "team": "team_id",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "created_by": "created_by",
+    "updated_by": "updated_by",
+    "version": "version",
 }
 """Columns of system members."""
 
@@ -144,7 +152,7 @@ def _list(equal: Sequence[str], sort: Sequence[tuple[str, bool]]) -> Wanted:
 
 
 def _sort(keys: Sequence[str], table: EntityTable) -> tuple[tuple[str, bool], ...]:
-    found = []
+    found: list[tuple[str, bool]] = []
     for key in keys:
         column = _column(key.lstrip("-"), table)
         if column is None:
@@ -194,12 +202,12 @@ def _equalities(application: Application, element: Any, prop_name: str, table: E
 
     def walk(core: Core) -> None:
         if isinstance(core, Apply):
-            if core.op.op == "AND" or any_branch and core.op.op == "OR":
+            if core.op.op == "AND" or (any_branch and core.op.op == "OR"):
                 for arg in core.args:
                     walk(arg)
             elif core.op.op == "=":
                 for own, other in (core.args, core.args[::-1]):
-                    if _own(own) and (isinstance(other, Const) or isinstance(other, FieldCore) and not _own(other)):
+                    if _own(own) and (isinstance(other, Const) or (isinstance(other, FieldCore) and not _own(other))):
                         add(own)
         elif _own(core) and core.type.kind is Kind.BOOLEAN:
             add(core)

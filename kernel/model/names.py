@@ -8,8 +8,18 @@ from collections.abc import Collection, Sequence
 MAX_BYTES = 50
 
 SYSTEM_COLUMNS = (
-    "id", "version", "owner_id", "team_id", "state", "state_since", "created_at", "created_by",
-    "updated_at", "updated_by", "release_id", "deleted_at",
+    "id",
+    "version",
+    "owner_id",
+    "team_id",
+    "state",
+    "state_since",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "release_id",
+    "deleted_at",
 )
 """Columns of every entity table that no field owns."""
 

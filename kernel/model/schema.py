@@ -28,13 +28,23 @@ SCOPE_WORDS = frozenset({"none", "own", "team", "team_and_below", "all"})
 _PARAMETER_TYPES = {"number": NUMBER, "text": TEXT, "boolean": BOOLEAN, "duration": DURATION, "date": DATE}
 
 SYSTEM_NAMES: Mapping[str, tuple[str, ...]] = {
-    "id": ("ID",), "state": ("State", "状态"), "state_since": ("State since", "状态开始时间"),
-    "owner": ("Owner", "负责人"), "team": ("Team", "团队"), "version": ("Version", "版本"),
-    "created_at": ("Created at", "创建时间"), "updated_at": ("Updated at", "更新时间"),
-    "created_by": ("Created by", "创建人"), "updated_by": ("Updated by", "更新人"),
+    "id": ("ID",),
+    "state": ("State", "状态"),
+    "state_since": ("State since", "状态开始时间"),
+    "owner": ("Owner", "负责人"),
+    "team": ("Team", "团队"),
+    "version": ("Version", "版本"),
+    "created_at": ("Created at", "创建时间"),
+    "updated_at": ("Updated at", "更新时间"),
+    "created_by": ("Created by", "创建人"),
+    "updated_by": ("Updated by", "更新人"),
     "parent": ("Parent", "主记录"),
 }
 """Names of the members that every record has; an entity's own field of the same name wins."""
+
+
+def _class(element: Element) -> Any:
+    return type(element)
 
 
 class AppSchema:
@@ -213,8 +223,13 @@ class AppSchema:
             found["state"] = choice(expr_options(machines[0].states))
             found["state_since"] = INSTANT
         found.update(
-            owner=record("person"), team=record("team"), created_at=INSTANT, updated_at=INSTANT,
-            created_by=record("person"), updated_by=record("person"), version=NUMBER,
+            owner=record("person"),
+            team=record("team"),
+            created_at=INSTANT,
+            updated_at=INSTANT,
+            created_by=record("person"),
+            updated_by=record("person"),
+            version=NUMBER,
         )
         found.update({f"{machine.key}_since": INSTANT for machine in machines[1:]})
         return found
@@ -257,9 +272,7 @@ class AppSchema:
     @property
     def parameters(self) -> Namespace:
         """The application's parameters, as ``param``."""
-        return Namespace({
-            p.key: Member(p.key, p.uid, _PARAMETER_TYPES.get(p.type, ANY), p.names) for p in self.application.parameters.values()
-        })
+        return Namespace({p.key: Member(p.key, p.uid, _PARAMETER_TYPES.get(p.type, ANY), p.names) for p in self.application.parameters.values()})
 
     # --- expressions ------------------------------------------------------------------------------------------
 
@@ -284,8 +297,17 @@ class AppSchema:
             raise made
         return made  # type: ignore[no-any-return]
 
-    def expression_of(self, text: str, entity: str | None, scope: ScopeKind = "record", expect: Type | None = None, *,
-                      transition: Transition | None = None, within: str | None = None, for_sql: bool = False) -> Expression:
+    def expression_of(
+        self,
+        text: str,
+        entity: str | None,
+        scope: ScopeKind = "record",
+        expect: Type | None = None,
+        *,
+        transition: Transition | None = None,
+        within: str | None = None,
+        for_sql: bool = False,
+    ) -> Expression:
         """The typed form of a text that stands in no property (a filter of a request, an action's value). Raises ExpressionError."""
         return self._check(text, self.scope(scope, entity, transition, within), expect, for_sql=for_sql)
 
@@ -297,7 +319,7 @@ class AppSchema:
 
     def formula(self, element: Element, prop_name: str) -> tuple[Formula, str | None]:
         """How a property is declared as a formula, and its text. Raises KeyError for one that is none."""
-        declared = props_of(type(element)).get(prop_name)
+        declared = props_of(_class(element)).get(prop_name)
         if declared is not None and declared.formula is not None:
             return declared.formula, getattr(element, declared.attribute)
         if isinstance(element, Field) and element.type in fieldtypes.BUILTIN:
@@ -309,7 +331,7 @@ class AppSchema:
 
     def formulas(self, element: Element) -> Iterable[str]:
         """The properties and settings of ``element`` that hold a formula now."""
-        names = [p.name for p in props_of(type(element)).values() if p.formula is not None]
+        names = [p.name for p in props_of(_class(element)).values() if p.formula is not None]
         if isinstance(element, Field) and element.type in fieldtypes.BUILTIN:
             names += [p.name for p in props_of(fieldtypes.of(element).Settings).values() if p.formula is not None]
         for name in names:

@@ -30,7 +30,9 @@ DOCUMENTS: tuple[Mapping[str, Any], ...] = (
             "team": {"type": "team", "tracked": True, "labels": {"zh": "所属团队", "en": "Member of"}},
             "manager": {"type": "user", "labels": {"zh": "直属上级", "en": "Manager"}},
             "active": {
-                "type": "boolean", "default": "TRUE", "labels": {"zh": "在职", "en": "Active"},
+                "type": "boolean",
+                "default": "TRUE",
+                "labels": {"zh": "在职", "en": "Active"},
                 "help": {"zh": "关闭后此人不能再登录，记录保留", "en": "Switched off, the person can't sign in any more; records stay"},
             },
         },
@@ -51,20 +53,31 @@ DOCUMENTS: tuple[Mapping[str, Any], ...] = (
         },
     },
     {
-        "form": "person", "entity": "person", "labels": {"zh": "人员", "en": "Person"},
+        "form": "person",
+        "entity": "person",
+        "labels": {"zh": "人员", "en": "Person"},
         "sections": {"main": {"labels": {"zh": "基本信息", "en": "About"}, "items": ["name", "email", "phone", "team", "manager", "active"]}},
     },
     {
-        "form": "team", "entity": "team", "labels": {"zh": "团队", "en": "Team"},
+        "form": "team",
+        "entity": "team",
+        "labels": {"zh": "团队", "en": "Team"},
         "sections": {"main": {"labels": {"zh": "基本信息", "en": "About"}, "items": ["name", "parent", "manager"]}},
     },
     {
-        "view": "people", "entity": "person", "labels": {"zh": "在职人员", "en": "Active people"},
-        "where": "active", "columns": ["name", "team", "email", "phone", "manager"], "sort": ["name"],
+        "view": "people",
+        "entity": "person",
+        "labels": {"zh": "在职人员", "en": "Active people"},
+        "where": "active",
+        "columns": ["name", "team", "email", "phone", "manager"],
+        "sort": ["name"],
     },
     {
-        "view": "teams", "entity": "team", "labels": {"zh": "全部团队", "en": "All teams"},
-        "columns": ["name", "parent", "manager"], "sort": ["name"],
+        "view": "teams",
+        "entity": "team",
+        "labels": {"zh": "全部团队", "en": "All teams"},
+        "columns": ["name", "parent", "manager"],
+        "sort": ["name"],
     },
 )
 

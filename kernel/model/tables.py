@@ -102,7 +102,8 @@ def _child_table(field: Field, parent: str, application: Application, names: Map
     name = names[field.uid]
     own = {f.key: _columns(f, application, names) for f in field.fields}
     table = Table(
-        name, metadata,
+        name,
+        metadata,
         Column("id", Id, primary_key=True),
         Column("record_id", Id, ForeignKey(f"{parent}.id", ondelete="CASCADE"), nullable=False),
         Column("rank", Integer, nullable=False),
@@ -115,7 +116,8 @@ def _child_table(field: Field, parent: str, application: Application, names: Map
 def _link_table(name: str, parent: str, metadata: MetaData) -> Table:
     # The target has no foreign key: its table may be hidden, and a record in the bin still is one.
     return Table(
-        name, metadata,
+        name,
+        metadata,
         Column("record_id", Id, ForeignKey(f"{parent}.id", ondelete="CASCADE"), primary_key=True),
         Column("target_id", Id, primary_key=True),
         Column("rank", Integer, nullable=False),

@@ -41,10 +41,14 @@ FIELDS: dict[str, Mapping[str, Any]] = {
     "references": {"type": "references", "to": "person"},
     "user": {"type": "user"},
     "team": {"type": "team"},
-    "rows": {"type": "rows", "fields": {
-        "name": {"type": "text"}, "amount": {"type": "decimal"},
-        "total": {"type": "computed", "value": "amount * 2"},
-    }},
+    "rows": {
+        "type": "rows",
+        "fields": {
+            "name": {"type": "text"},
+            "amount": {"type": "decimal"},
+            "total": {"type": "computed", "value": "amount * 2"},
+        },
+    },
     "file": {"type": "file"},
     "files": {"type": "files"},
     "image": {"type": "image"},
@@ -69,12 +73,14 @@ DOCUMENTS: tuple[Mapping[str, Any], ...] = (
     {"entity": "interesting_thing", "labels": {"zh": "有趣之物", "en": "Interesting thing"}, "title": "{text}", "fields": FIELDS},
     {"entity": "interesting_part", "title": "{name}", "fields": {"name": "text", "size": "integer", "thing": {"type": "reference", "to": "interesting_thing"}}},
     {
-        "machine": "thing", "on": "interesting_thing",
+        "machine": "thing",
+        "on": "interesting_thing",
         "states": {"new": {"labels": {"zh": "新", "en": "New"}}, "closed": {"category": "closed"}},
         "transitions": {"close": {"from": "new", "to": "closed", "asks": {"why": {"type": "text"}}, "when": "decimal > old.decimal"}},
     },
     {
-        "machine": "review", "on": "interesting_thing",
+        "machine": "review",
+        "on": "interesting_thing",
         "states": {"waiting": {"labels": {"zh": "待审", "en": "Waiting"}}, "done": {"category": "closed", "labels": {"zh": "已审", "en": "Done"}}},
         "transitions": {"finish": {"from": "waiting", "to": "done"}},
     },

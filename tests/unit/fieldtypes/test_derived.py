@@ -19,11 +19,28 @@ OPTION_SET = {"option_set": "colours", "options": OPTIONS}
 
 def app_of(**fields: Any) -> Application:
     base: dict[str, Any] = {
-        "name": "text", "amount": {"type": "money", "currency": "USD", "min": 0}, "rate": {"type": "percent"}, "size": "integer", "due": "date", "at": "datetime",
-        "spent": "duration", "done": "boolean", "colour": {"type": "choice", "options": "colours"}, "owner_of": "user", "picture": "image",
+        "name": "text",
+        "amount": {"type": "money", "currency": "USD", "min": 0},
+        "rate": {"type": "percent"},
+        "size": "integer",
+        "due": "date",
+        "at": "datetime",
+        "spent": "duration",
+        "done": "boolean",
+        "colour": {"type": "choice", "options": "colours"},
+        "owner_of": "user",
+        "picture": "image",
         "parent": {"type": "reference", "to": "item"},
-        "items": {"type": "rows", "fields": {"price": {"type": "money", "currency": "USD", "max": 5}, "count": "integer", "when": "date", "ok": "boolean",
-                                              "sum": {"type": "computed", "value": "price * count", "as": "money", "currency": "USD"}}},
+        "items": {
+            "type": "rows",
+            "fields": {
+                "price": {"type": "money", "currency": "USD", "max": 5},
+                "count": "integer",
+                "when": "date",
+                "ok": "boolean",
+                "sum": {"type": "computed", "value": "price * count", "as": "money", "currency": "USD"},
+            },
+        },
     }
     return application(
         OPTION_SET,
@@ -39,11 +56,27 @@ def shape(**settings: Any) -> tuple[str, dict[str, Any]]:
     return made.type, dict(made.settings)
 
 
-@pytest.mark.parametrize(("formula", "type_"), [
-    ("size * 2", "decimal"), ("name & 'x'", "text"), ("due", "date"), ("at", "datetime"), ("NOW() - at", "duration"), ("done", "boolean"), ("colour", "choice"),
-    ("owner_of", "user"), ("parent", "reference"), ("picture", "image"), ("amount", "money"), ("rate", "percent"), ("parent.amount", "money"),
-    ("state", "state"), ("size > 3", "boolean"), ('IF(done, "red", colour)', "choice"),
-])
+@pytest.mark.parametrize(
+    ("formula", "type_"),
+    [
+        ("size * 2", "decimal"),
+        ("name & 'x'", "text"),
+        ("due", "date"),
+        ("at", "datetime"),
+        ("NOW() - at", "duration"),
+        ("done", "boolean"),
+        ("colour", "choice"),
+        ("owner_of", "user"),
+        ("parent", "reference"),
+        ("picture", "image"),
+        ("amount", "money"),
+        ("rate", "percent"),
+        ("parent.amount", "money"),
+        ("state", "state"),
+        ("size > 3", "boolean"),
+        ('IF(done, "red", colour)', "choice"),
+    ],
+)
 def test_a_formula_is_kept_as_what_it_gives(formula: str, type_: str) -> None:
     assert shape(type="computed", value=formula.replace("'", '"'))[0] == type_
 
@@ -82,11 +115,19 @@ def test_money_that_was_worked_out() -> None:
     assert type_.from_expr(field, Decimal(10) ** 20) is None
 
 
-@pytest.mark.parametrize(("settings", "expected"), [
-    ({"of": "items", "function": "count"}, "integer"), ({"of": "items.price"}, "money"), ({"of": "items.when", "function": "max"}, "date"),
-    ({"of": "items.ok", "function": "any"}, "boolean"), ({"of": "items.count", "function": "average"}, "decimal"), ({"of": "items.count"}, "integer"),
-    ({"from": "part.item", "field": "weight"}, "decimal"), ({"from": "part.item", "function": "count"}, "integer"),
-])
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"of": "items", "function": "count"}, "integer"),
+        ({"of": "items.price"}, "money"),
+        ({"of": "items.when", "function": "max"}, "date"),
+        ({"of": "items.ok", "function": "any"}, "boolean"),
+        ({"of": "items.count", "function": "average"}, "decimal"),
+        ({"of": "items.count"}, "integer"),
+        ({"from": "part.item", "field": "weight"}, "decimal"),
+        ({"from": "part.item", "function": "count"}, "integer"),
+    ],
+)
 def test_roll_ups(settings: dict[str, Any], expected: str) -> None:
     found, kept = shape(type="rollup", **settings)
     assert found == expected
@@ -94,7 +135,7 @@ def test_roll_ups(settings: dict[str, Any], expected: str) -> None:
 
 
 def test_where_of_a_roll_up_stands_among_the_rows() -> None:
-    app = app_of(it={"type": "rollup", "from": "part.item", "field": "weight", "where": 'weight > this.size'})
+    app = app_of(it={"type": "rollup", "from": "part.item", "field": "weight", "where": "weight > this.size"})
     field = app.entity("item").field("it")
     assert app.schema.expression(field, "where").reads == {("weight",), ("this", "size")}  # type: ignore[union-attr]
     source = fieldtypes.get("rollup").source(field, app.schema)  # type: ignore[attr-defined]
@@ -117,7 +158,9 @@ def test_look_ups_read_through_and_store_nothing() -> None:
 
 
 def test_what_changes_with_time_alone_is_never_stored() -> None:
-    app = app_of(age={"type": "computed", "value": "TODAY() - due"}, twice={"type": "computed", "value": "age * 2"}, firm={"type": "computed", "value": "size * 2"})
+    app = app_of(
+        age={"type": "computed", "value": "TODAY() - due"}, twice={"type": "computed", "value": "age * 2"}, firm={"type": "computed", "value": "size * 2"}
+    )
     stored = {f.key for f in app.entity("item").fields if fieldtypes.of(f).columns(f, app.schema)}
     assert "firm" in stored and not {"age", "twice"} & stored
 

@@ -122,9 +122,20 @@ def test_a_form_shows_and_reads_back_the_same_value(key: str, example: Example) 
 def test_a_form_refuses_what_the_type_refuses(key: str, bad: BadExample) -> None:
     """Text that is bad as JSON is bad in a form too, unless a form is more forgiving on purpose."""
     type_, field = fieldtypes.get(key), field_of(key)
-    forgiven = {("percent", "25%"), ("url", "example.com"), ("date", "24.11.2026"), ("date", "20261124"), ("datetime", "2026-11-24T01:30:00"),
-                ("date", "2026-11-24T00:00:00Z"), ("datetime", "2026-11-24"), ("money", "80"), ("duration", "90 min"), ("address", "Main Street"), ("boolean", "true"),
-                ("choices", "red")}
+    forgiven = {
+        ("percent", "25%"),
+        ("url", "example.com"),
+        ("date", "24.11.2026"),
+        ("date", "20261124"),
+        ("datetime", "2026-11-24T01:30:00"),
+        ("date", "2026-11-24T00:00:00Z"),
+        ("datetime", "2026-11-24"),
+        ("money", "80"),
+        ("duration", "90 min"),
+        ("address", "Main Street"),
+        ("boolean", "true"),
+        ("choices", "red"),
+    }
     if not isinstance(bad.raw, str) or not type_.writable or (key, bad.raw) in forgiven or type_.multiple:
         return
     form_class = type("ThingForm", (Form,), {field.key: type_.form_field(field, reader())})
@@ -170,7 +181,8 @@ def round_trip(engine: Engine) -> None:
     thing = APP.entity("interesting_thing")
     columns = [
         Column(f"{field.key}{c.suffix}", c.type)
-        for field in thing.fields for c in (fieldtypes.of(field).columns(field, APP.schema) if fieldtypes.of(field).stored else ())
+        for field in thing.fields
+        for c in (fieldtypes.of(field).columns(field, APP.schema) if fieldtypes.of(field).stored else ())
     ]
     table = Table("every_type", metadata, Column("id", Integer, primary_key=True), *columns)
     metadata.drop_all(engine)

@@ -62,8 +62,10 @@ def test_patterns_that_can_not_be_used_are_refused_when_saved(pattern: str) -> N
 
 
 def test_choices_are_ordered_and_counted() -> None:
-    app = application({"option_set": "colours", "options": OPTIONS},
-                      {"entity": "item", "fields": {"many": {"type": "choices", "options": "colours", "min_count": 2, "max_count": 2}}})
+    app = application(
+        {"option_set": "colours", "options": OPTIONS},
+        {"entity": "item", "fields": {"many": {"type": "choices", "options": "colours", "min_count": 2, "max_count": 2}}},
+    )
     field = app.entity("item").field("many")
     type_ = fieldtypes.of(field)
     assert [p.code for p in type_.check(field, ("red",))] == ["too_few"]
@@ -79,7 +81,10 @@ def test_cascading_choices_offer_what_lies_below_the_governor() -> None:
     app = application(
         {"option_set": "region", "options": {"east": {}, "west": {}}},
         {"option_set": "city", "options": {"a": {"parent": "east"}, "b": {"parent": "west"}, "c": {}, "old": {"parent": "east", "retired": True}}},
-        {"entity": "item", "fields": {"region": {"type": "choice", "options": "region"}, "city": {"type": "choice", "options": "city", "governed_by": "region"}}},
+        {
+            "entity": "item",
+            "fields": {"region": {"type": "choice", "options": "region"}, "city": {"type": "choice", "options": "city", "governed_by": "region"}},
+        },
     )
     city = app.entity("item").field("city")
     type_ = fieldtypes.get("choice")
@@ -92,8 +97,10 @@ def test_cascading_choices_offer_what_lies_below_the_governor() -> None:
 
 
 def test_a_label_that_means_two_options_is_refused() -> None:
-    app = application({"option_set": "s", "options": {"a": {"labels": {"zh": "同"}}, "b": {"labels": {"zh": "同"}}}},
-                      {"entity": "item", "fields": {"x": {"type": "choice", "options": "s"}}})
+    app = application(
+        {"option_set": "s", "options": {"a": {"labels": {"zh": "同"}}, "b": {"labels": {"zh": "同"}}}},
+        {"entity": "item", "fields": {"x": {"type": "choice", "options": "s"}}},
+    )
     field = app.entity("item").field("x")
     with pytest.raises(Unreadable) as refused:
         fieldtypes.of(field).parse_text(field, "同", reader())
@@ -120,7 +127,11 @@ def test_rows_name_every_bad_cell() -> None:
     with pytest.raises(Unreadable) as refused:
         type_.parse(field, [{"fields": {"amount": "x", "name": 5}}, {"fields": {"total": "1"}}, {"id": "zz", "fields": []}])
     assert [(p.path, p.code) for p in refused.value.problems] == [
-        ("[0].amount", "type"), ("[0].name", "type"), ("[1].total", "unknown_key"), ("[2].id", "bad_id"), ("[2].fields", "type"),
+        ("[0].amount", "type"),
+        ("[0].name", "type"),
+        ("[1].total", "unknown_key"),
+        ("[2].id", "bad_id"),
+        ("[2].fields", "type"),
     ]
     found = list(type_.check(field, (Row(None, 0, {"name": "x" * 201, "amount": Decimal(1)}),)))
     assert [(p.path, p.code, p.rule) for p in found] == [("[0].name", "too_long", "test:interesting_thing.rows.name#type")]

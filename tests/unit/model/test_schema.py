@@ -63,11 +63,22 @@ def test_scopes() -> None:
 
 def test_expressions_of_elements_are_typed_once() -> None:
     app = application(
-        {"entity": "item", "fields": {"size": {"type": "integer", "default": "5", "required_when": "done"}, "done": "boolean",
-                                      "part": {"type": "reference", "to": "part", "where": "weight > this.size"}},
-         "validations": {"v": "size > 0"}},
+        {
+            "entity": "item",
+            "fields": {
+                "size": {"type": "integer", "default": "5", "required_when": "done"},
+                "done": "boolean",
+                "part": {"type": "reference", "to": "part", "where": "weight > this.size"},
+            },
+            "validations": {"v": "size > 0"},
+        },
         {"entity": "part", "fields": {"weight": "integer"}},
-        {"machine": "item", "on": "item", "states": ["a", "b"], "transitions": {"go": {"from": "a", "to": "b", "asks": {"n": "integer"}, "guards": {"g": "ask.n > old.size"}}}},
+        {
+            "machine": "item",
+            "on": "item",
+            "states": ["a", "b"],
+            "transitions": {"go": {"from": "a", "to": "b", "asks": {"n": "integer"}, "guards": {"g": "ask.n > old.size"}}},
+        },
         {"view": "all", "entity": "item", "where": "size > 1"},
         {"role": "r", "member_when": "active", "rights": {"item": {"read": "owner = me", "update": "own"}}},
     )
@@ -109,18 +120,29 @@ def computed(value: str) -> dict[str, str]:
 
 
 def test_derived_fields_come_after_what_they_read() -> None:
-    assert order({"entity": "item", "fields": {
-        "total": computed("net + tax"), "tax": computed("net * 0.1"), "net": {"type": "rollup", "of": "lines.sum"}, "first": "integer",
-        "lines": {"type": "rows", "fields": {"share": computed("sum / parent.net"), "sum": computed("price * 2"), "price": "decimal"}},
-    }}) == ("lines.sum", "net", "tax", "total", "lines.share")
+    assert order(
+        {
+            "entity": "item",
+            "fields": {
+                "total": computed("net + tax"),
+                "tax": computed("net * 0.1"),
+                "net": {"type": "rollup", "of": "lines.sum"},
+                "first": "integer",
+                "lines": {"type": "rows", "fields": {"share": computed("sum / parent.net"), "sum": computed("price * 2"), "price": "decimal"}},
+            },
+        }
+    ) == ("lines.sum", "net", "tax", "total", "lines.share")
 
 
-@pytest.mark.parametrize("fields", [
-    {"a": computed("a + 1")},
-    {"a": computed("b + 1"), "b": computed("c + 1"), "c": computed("a + 1")},
-    {"total": {"type": "rollup", "of": "lines.x"}, "lines": {"type": "rows", "fields": {"x": computed("parent.total + 1")}}},
-    {"up": {"type": "reference", "to": "item"}, "depth": computed("up.depth + 1")},
-])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"a": computed("a + 1")},
+        {"a": computed("b + 1"), "b": computed("c + 1"), "c": computed("a + 1")},
+        {"total": {"type": "rollup", "of": "lines.x"}, "lines": {"type": "rows", "fields": {"x": computed("parent.total + 1")}}},
+        {"up": {"type": "reference", "to": "item"}, "depth": computed("up.depth + 1")},
+    ],
+)
 def test_circles_are_named(fields: dict[str, Any]) -> None:
     app = application({"entity": "item", "fields": fields})
     with pytest.raises(CycleError) as refused:
@@ -133,8 +155,10 @@ def test_circles_are_named(fields: dict[str, Any]) -> None:
 
 def test_a_circle_through_another_entity_is_found() -> None:
     with pytest.raises(CycleError):
-        order({"entity": "item", "fields": {"sum": {"type": "rollup", "from": "part.item", "field": "share"}}},
-              {"entity": "part", "fields": {"item": {"type": "reference", "to": "item"}, "share": computed("item.sum / 2")}})
+        order(
+            {"entity": "item", "fields": {"sum": {"type": "rollup", "from": "part.item", "field": "share"}}},
+            {"entity": "part", "fields": {"item": {"type": "reference", "to": "item"}, "share": computed("item.sum / 2")}},
+        )
 
 
 def test_long_chains_of_formulas_are_typed_in_reasonable_time() -> None:

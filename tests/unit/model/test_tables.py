@@ -120,9 +120,20 @@ def _names(indexes: Any, table: str) -> dict[str, Any]:
 
 def documents(**view: Any) -> tuple[Mapping[str, Any], ...]:
     return (
-        {"entity": "item", "sort": ["-due"], "fields": {
-            "code": {"type": "text", "unique": True}, "due": "date", "size": "integer", "kind": "text", "who": "user", "open": "boolean",
-            "lines": {"type": "rows", "fields": {"helper": "user"}}, "many": {"type": "references", "to": "person"}}},
+        {
+            "entity": "item",
+            "sort": ["-due"],
+            "fields": {
+                "code": {"type": "text", "unique": True},
+                "due": "date",
+                "size": "integer",
+                "kind": "text",
+                "who": "user",
+                "open": "boolean",
+                "lines": {"type": "rows", "fields": {"helper": "user"}},
+                "many": {"type": "references", "to": "person"},
+            },
+        },
         {"machine": "item", "on": "item", "states": ["new", "old"], "transitions": {}},
         {"view": "mine", "entity": "item", **view},
         {"role": "worker", "rights": {"item": {"read": "own"}}},
@@ -182,7 +193,9 @@ def plans(engine: Engine) -> None:
             with engine.begin() as conn:
                 index.create(conn)
         item = made.of("item")
-        statement = select(item.table.c.id).where(item.main("kind") == "x").order_by(ordering(item.main("size"), True), ordering(item.table.c.id, True)).limit(50)
+        statement = (
+            select(item.table.c.id).where(item.main("kind") == "x").order_by(ordering(item.main("size"), True), ordering(item.table.c.id, True)).limit(50)
+        )
         with engine.connect() as conn:
             sql = str(statement.compile(engine, compile_kwargs={"literal_binds": True}))
             if engine.dialect.name == "postgresql":
