@@ -131,11 +131,13 @@ class FieldType(ABC):
     example_settings: ClassVar[Mapping[str, Any]] = {}
 
     def settings(self, field: Field) -> Any:
-        """The field's settings as this type's dataclass; made once per field. Unknown settings are the checks' matter."""
+        """The field's settings as this type's dataclass; made once per field."""
         found = field.__dict__.get(_SETTINGS)
         if found is None or found.__class__ is not self.Settings:
             known = props_of(self.Settings)
-            found = fill(self.Settings, {k: v for k, v in field.settings.items() if k in known and v is not None})
+            # What is missing or unknown is for the checks to report; until then the type must not fall over it.
+            missing = {name: "" for name, declared in known.items() if declared.required}
+            found = fill(self.Settings, {**missing, **{k: v for k, v in field.settings.items() if k in known and v is not None}})
             # A field never changes, so this is a cache, not a change: two threads would put the same value here.
             field.__dict__[_SETTINGS] = found
         return found

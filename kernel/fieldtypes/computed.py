@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kernel.expr.core import Field as FieldCore
 from kernel.expr.findings import ExpressionError
 from kernel.expr.types import BLANK, Type
-from kernel.fieldtypes.base import BadExample, Column, Example
+from kernel.fieldtypes.base import BadExample, Example
 from kernel.fieldtypes.derived import Derived, DisplaySettings
 from kernel.i18n import _
 from kernel.model.elements import Field
@@ -64,6 +64,3 @@ class ComputedType(Derived):
     def reads(self, field: Field, schema: AppSchema) -> Iterable[tuple[str, tuple[str, ...]]]:
         found = schema.expression(field, "value")
         return [(field.place, path) for path in sorted(found.reads)] if found else []
-
-    def columns(self, field: Field, schema: AppSchema) -> tuple[Column, ...]:
-        return () if schema.is_volatile(field) else super().columns(field, schema)

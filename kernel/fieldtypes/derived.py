@@ -85,11 +85,7 @@ class Derived(FieldType):
         if field.home is None:
             return replace(field, type="text", settings={})
         schema: AppSchema = field.home.schema
-        found = schema.shapes.get(field.uid)
-        if found is None:
-            found = self._shape(field, schema)
-            schema.shapes[field.uid] = found
-        return found
+        return schema.shapes.get(field.uid) or schema.shape_once(field, self._shape)
 
     def _shape(self, field: Field, schema: AppSchema) -> Field:
         settings: Any = self.settings(field)
@@ -114,6 +110,8 @@ class Derived(FieldType):
         return fieldtypes.of(shape), shape
 
     def columns(self, field: Field, schema: AppSchema) -> tuple[Column, ...]:
+        if schema.is_volatile(field):
+            return ()  # TODAY and NOW are never stored
         type_, shape = self._it(field)
         return type_.columns(shape, schema)[: 1 if shape.type == "state" else None]
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from kernel import fieldtypes
 from kernel.expr.expression import Expression
 from kernel.expr.findings import ExpressionError
 from kernel.expr.scope import Member, Namespace, Scope
-from kernel.expr.types import ANY, BOOLEAN, DATE, DURATION, INSTANT, NUMBER, TEXT, Kind, Type, choice, record
-from kernel.fieldtypes.options import expr_options
+from kernel.expr.types import ANY, BOOLEAN, DATE, DURATION, NUMBER, TEXT, Kind, Type, record
 from kernel.model.elements import Element, Entity, Field, Transition
+from kernel.model.members import SYSTEM_NAMES, exists, system_members
 from kernel.model.props import Formula, props_of
 
 if TYPE_CHECKING:
@@ -26,21 +27,6 @@ SCOPE_WORDS = frozenset({"none", "own", "team", "team_and_below", "all"})
 """Words that stand where a row scope may also be an expression."""
 
 _PARAMETER_TYPES = {"number": NUMBER, "text": TEXT, "boolean": BOOLEAN, "duration": DURATION, "date": DATE}
-
-SYSTEM_NAMES: Mapping[str, tuple[str, ...]] = {
-    "id": ("ID",),
-    "state": ("State", "状态"),
-    "state_since": ("State since", "状态开始时间"),
-    "owner": ("Owner", "负责人"),
-    "team": ("Team", "团队"),
-    "version": ("Version", "版本"),
-    "created_at": ("Created at", "创建时间"),
-    "updated_at": ("Updated at", "更新时间"),
-    "created_by": ("Created by", "创建人"),
-    "updated_by": ("Updated by", "更新人"),
-    "parent": ("Parent", "主记录"),
-}
-"""Names of the members that every record has; an entity's own field of the same name wins."""
 
 
 def _class(element: Element) -> Any:
@@ -71,6 +57,7 @@ class AppSchema:
         self._expressions: dict[tuple[Any, ...], Expression | ExpressionError | None] = {}
         self._scopes: dict[tuple[Any, ...], Scope] = {}
         self.shapes: dict[str, Field] = {}  # of derived fields, by uid; filled by kernel/fieldtypes/derived.py
+        self._shaping: set[str] = set()
         self._volatile: dict[str, bool] = {}
         self._orders: dict[str, tuple[str, ...]] = {}
 
@@ -94,9 +81,7 @@ class AppSchema:
 
     def exists(self, entity: str) -> bool:
         """Whether there is such an entity, or such child rows."""
-        head, _, rows = entity.partition(".")
-        owner = self.application.entities.get(head)
-        return owner is not None and (not rows or rows in owner.by_key)
+        return exists(self.application, entity)
 
     def find_field(self, entity: str, key: str) -> Field | None:
         """The field with this key, or None."""
@@ -165,6 +150,19 @@ class AppSchema:
             found = self._volatile[field.uid] = volatile(self, field)
         return found
 
+    def shape_once(self, field: Field, make: Callable[[Field, AppSchema], Field]) -> Field:
+        """The shape of a derived field, made by ``make`` and remembered; inside of a cycle it is a plain text."""
+        with self._lock:
+            if field.uid in self._shaping:
+                return replace(field, type="text", settings={})
+            if field.uid not in self.shapes:
+                self._shaping.add(field.uid)
+                try:
+                    self.shapes[field.uid] = make(field, self)
+                finally:
+                    self._shaping.discard(field.uid)
+            return self.shapes[field.uid]
+
     def shape_of(self, field: Field) -> Field:
         """The field as which ``field`` is stored and shown."""
         return fieldtypes.of(field).shape(field)
@@ -186,7 +184,7 @@ class AppSchema:
     def _keys(self, entity: str) -> Iterator[str]:
         own = self.fields(entity)
         yield from own
-        yield from (key for key in self._system(entity) if key not in own)
+        yield from (key for key in system_members(self.application, entity) if key not in own)
 
     def _index_of(self, entity: str) -> dict[str, str]:
         names = self._names.get(entity)
@@ -201,7 +199,7 @@ class AppSchema:
             index[key] = key
         for key in keys:
             field = self.fields(entity).get(key)
-            for name in field.names if field else self._system_names(entity, key):
+            for name in field.names if field else SYSTEM_NAMES.get(key, ()):
                 index.setdefault(name, key)
         return index
 
@@ -209,33 +207,8 @@ class AppSchema:
         field = self.fields(entity).get(key)
         if field is not None:
             return Member(key, field.uid, self.type_of(field), field.names)
-        type_ = self._system(entity).get(key)
-        return None if type_ is None else Member(key, f"{entity}#{key}", type_, self._system_names(entity, key))
-
-    def _system(self, entity: str) -> dict[str, Type]:
-        if not self.exists(entity):
-            return {}
-        if "." in entity:
-            return {"id": TEXT, "parent": record(entity.partition(".")[0])}
-        machines = self.application.machines_of(entity)
-        found: dict[str, Type] = {"id": TEXT}
-        if machines:
-            found["state"] = choice(expr_options(machines[0].states))
-            found["state_since"] = INSTANT
-        found.update(
-            owner=record("person"),
-            team=record("team"),
-            created_at=INSTANT,
-            updated_at=INSTANT,
-            created_by=record("person"),
-            updated_by=record("person"),
-            version=NUMBER,
-        )
-        found.update({f"{machine.key}_since": INSTANT for machine in machines[1:]})
-        return found
-
-    def _system_names(self, entity: str, key: str) -> tuple[str, ...]:
-        return SYSTEM_NAMES.get(key, ())
+        type_ = system_members(self.application, entity).get(key)
+        return None if type_ is None else Member(key, f"{entity}#{key}", type_, SYSTEM_NAMES.get(key, ()))
 
     # --- scopes -----------------------------------------------------------------------------------------------
 
@@ -355,9 +328,8 @@ class AppSchema:
         """The scope of the formula in a property."""
         formula, _ = self.formula(element, prop_name)
         if isinstance(element, Field):
-            place = fieldtypes.of(element).formula_place(element, prop_name, self)
-            if prop_name in props_of(Field):
-                place = element.place
+            own = prop_name in props_of(Field)
+            place = element.place if own else fieldtypes.of(element).formula_place(element, prop_name, self)
             return self.scope(formula.scope, place, within=element.place if place != element.place else None)
         entity = self.entity_of(element)
         return self.scope(formula.scope, entity, self._transition_of(element))

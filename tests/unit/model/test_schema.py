@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -176,3 +177,36 @@ def test_people_and_teams_are_a_package() -> None:
         for name in app.schema.formulas(element):
             app.schema.expression(element, name)
     assert system.tree() is system.tree()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"type": "nonsense", "default": "1"},
+        {"type": "reference"},
+        {"type": "references"},
+        {"type": "choice"},
+        {"type": "lookup"},
+        {"type": "referring"},
+        {"type": "rollup"},
+        {"type": "state"},
+        {"type": "rows"},
+        {"type": "computed"},
+        {"type": "lookup", "path": "it.it"},
+        {"type": "rollup", "of": "it.it"},
+        {"type": "reference", "to": "nowhere", "where": "x = 1"},
+        {"type": "computed", "value": "it"},
+    ],
+)
+def test_what_is_half_described_is_left_to_the_checks(field: dict[str, Any]) -> None:
+    """Checks report all mistakes at once, so nothing may fall over the first one."""
+    app = application({"entity": "item", "fields": {"it": field, "other": {"type": "integer", "default": "it"}}})
+    item = app.entity("item")
+    assert [m.key for m in app.schema.members("item")][:2] == ["it", "other"]
+    for element in item.fields:
+        for name in app.schema.formulas(element):
+            with suppress(ExpressionError):
+                app.schema.expression(element, name)
+    with suppress(CycleError):
+        app.schema.derivation_order("item")
+    tables.build(app, tables.assign_names(app, {}, {}))
