@@ -13,7 +13,8 @@ from kernel.expr.findings import ExpressionError
 from kernel.expr.scope import Member, Namespace, Scope
 from kernel.expr.types import ANY, BOOLEAN, DATE, DURATION, NUMBER, TEXT, Kind, Type, record
 from kernel.model.elements import Element, Entity, Field, Transition
-from kernel.model.members import SYSTEM_NAMES, exists, system_members
+from kernel.model.members import SYSTEM_NAMES as SYSTEM_NAMES
+from kernel.model.members import exists, system_members
 from kernel.model.props import Formula, props_of
 
 if TYPE_CHECKING:
