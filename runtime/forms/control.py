@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 NOT_HTML = frozenset({
     "choices", "currencies", "type", "data-look", "data-unit", "data-currency", "rows", "accept", "data-governed-by", "data-entity", "data-create",
-    "capture", "data-max-size", "data-single"})
+    "capture", "data-max-size", "data-single", "data-locate"})
 """Attributes of a type that widgets read and print themselves."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from kernel import fieldtypes
 from kernel.fieldtypes.base import FieldType, Reader
+from kernel.fieldtypes.wtf import MARKED
 from kernel.i18n import Labels, pick
 from kernel.model.elements import Field
 from kernel.platform.ctx import Ctx
@@ -17,7 +18,7 @@ from runtime.forms.control import NOT_HTML
 GROUPED = frozenset({"rating", "signature", "files", "images", "rows", "boolean"})
 """Widgets of several inputs, or of none a label could point at: they get a fieldset with a legend."""
 
-TWINNED = frozenset({"choice", "choices", "references", "files", "images", "signature", "rows", "boolean"})
+TWINNED = MARKED | {"rows"}
 """Widgets that may send nothing: an empty input before them says that they were on the page."""
 
 

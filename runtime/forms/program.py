@@ -183,13 +183,9 @@ def _format(p: Prepared, language: str) -> dict[str, Any] | None:
     return {"as": kind if kind == "boolean" else "text"}
 
 
-def hidden_parts(ctx: Ctx, layout: Layout, found: Any) -> frozenset[str]:
-    """Parts whose condition does not hold now."""
-    holds: Mapping[str, bool] = getattr(found, "parts", None) or {}
-    return frozenset(part.key for part in layout.parts if part.element is not None and holds.get(part.element.uid) is False)
-
-
-def answer(ctx: Ctx, layout: Layout, found: Any, readable: frozenset[str], labels: Mapping[str, str]) -> dict[str, Any]:
+def answer(
+    ctx: Ctx, layout: Layout, found: Any, readable: frozenset[str], labels: Mapping[str, str], hidden: frozenset[str]
+) -> dict[str, Any]:
     """What the server says about a form as it stands: rules, and derived values in words."""
     around = Surroundings(f"/t/{ctx.tenant.slug}", reader_of(ctx, labels))
     fields: dict[str, Any] = {}
@@ -208,6 +204,6 @@ def answer(ctx: Ctx, layout: Layout, found: Any, readable: frozenset[str], label
     for path, rule in found.rules.items():
         if "[" in path and path.split("[")[0] in readable:
             fields[path] = {"shown": rule.shown, "required": rule.required, "read_only": rule.read_only}
-    return {"fields": fields, "parts": {part.key: part.key not in hidden_parts(ctx, layout, found) for part in layout.parts if part.element is not None}}
+    return {"fields": fields, "parts": {part.key: part.key not in hidden for part in layout.parts if part.element is not None}}
 
 

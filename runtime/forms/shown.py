@@ -99,7 +99,7 @@ def display(p: Prepared, value: Any, around: Surroundings) -> str | Markup:
     elif p.shape_type.refers_to or kind in ("reference", "references"):
         shown.items = list(_records(p, value, around))
     elif p.shape_type.group == "file":
-        shown.items = [file_item(id_, around) for id_ in (value if isinstance(value, tuple) else (value,)) if isinstance(id_, str)]
+        shown.items = [file_item(id_, around) for id_ in file_ids(p, value)]
     elif kind == "rows":
         shown.columns = [{"label": c.label, "end": c.end} for c in p.columns]
         shown.rows = [[display(c, row.values.get(c.key), around) for c in p.columns] for row in value]
@@ -120,6 +120,15 @@ def _records(p: Prepared, value: Any, around: Surroundings) -> Any:
         label = around.reader.label(id_)
         href = f"{around.base}/e/{target}/{id_}" if label is not None and target in around.linked else None
         yield Item(label or "—", href, person_tone=tone_of(id_))
+
+
+def file_ids(p: Prepared, value: Any) -> tuple[str, ...]:
+    """The files that a value names."""
+    if value is None or p.shape_type.group != "file":
+        return ()
+    if p.shape.type == "signature":
+        return (value.file,)
+    return value if isinstance(value, tuple) else (value,)
 
 
 def file_item(id_: str, around: Surroundings) -> Item:

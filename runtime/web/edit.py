@@ -23,6 +23,7 @@ from runtime.forms.build import Builder, Filling, FormView
 from runtime.forms.layout import Layout, layout_of
 from runtime.forms.prepare import prepared, reader_of, target_of
 from runtime.forms.shown import Surroundings, words
+from runtime.forms.visible import hidden_parts
 from runtime.records import reading, road
 from runtime.records.labels import Wanted, resolve
 from runtime.records.record import Input
@@ -102,7 +103,8 @@ def preview(ctx: Ctx, request: Request, entity: str) -> Response:
     made = _Form(ctx, known, shown)
     sent = parse.read(ctx, made.writable_fields, request.form).fields
     found = road.preview(ctx, entity, id_, Input(sent, "text"))
-    return json_response(program.answer(ctx, made.layout, found, made.readable, made.labels_for(found.values)))
+    return json_response(program.answer(
+        ctx, made.layout, found, made.readable, made.labels_for(found.values), hidden_parts(ctx, made.layout, shown.record if shown else None, found.values)))
 
 
 def save_draft(ctx: Ctx, request: Request, entity: str) -> Response:
@@ -239,7 +241,7 @@ class _Form:
             kept = {k: v for k, v in given.items() if found.values.get(k) is None or prepared(ctx, self.entity.field(k)).field.type == "rows"}
         filling = Filling(
             values=found.values, raw=kept, readable=self.readable, writable=self.writable, rules=found.rules,
-            hidden_parts=program.hidden_parts(ctx, self.layout, found), errors=errors, labels=labels, files=files,
+            hidden_parts=hidden_parts(ctx, self.layout, self.shown.record if self.shown else None, found.values), errors=errors, labels=labels, files=files,
             linked=frozenset(e.key for e in known_entities(ctx)), creatable=creatable(ctx))
         form = Builder(ctx, self.entity.key, filling, prefix).form(self.layout, new=self.shown is None)
         if refused is not None:

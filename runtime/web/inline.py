@@ -40,7 +40,7 @@ def read(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
     """The value again, unchanged."""
     shown = open_record(ctx, entity, id)
     field = field_of(ctx, shown, key)
-    return Page("runtime/record/field.html", {"row": row_of(ctx, shown, field, prepared(ctx, field).type.wide), "version": shown.record.version})
+    return Page("runtime/record/field.html", {"row": row_of(ctx, shown, field, prepared(ctx, field).type.wide), "version": shown.record.version, "oob": False})
 
 
 def save(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | Response:
@@ -69,7 +69,7 @@ def save(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
         if f.key != key and f.key in after.seen.readable and f.type not in ("rows", "referring")
         and before.record.values.get(f.key) != after.record.values.get(f.key)
     ]
-    return Page("runtime/record/saved.html", {**head(ctx, after), "row": row, "others": others})
+    return Page("runtime/record/saved.html", {**head(ctx, after), "row": row, "others": others, "oob": True})
 
 
 def _texts(ctx: Ctx, shown: Open, field: Any) -> list[str]:

@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Request
-from sqlalchemy import select
 
 from kernel import fieldtypes
 from kernel.errors import NotFound
 from kernel.i18n import _
 from kernel.model.elements import Entity, Field, Machine
-from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from runtime.forms.layout import layout_of
-from runtime.forms.prepare import prepared, reader_of
+from runtime.forms.prepare import prepared
 from runtime.forms.shown import Surroundings, display, words
+from runtime.forms.visible import hidden_fields, hidden_parts
 from runtime.records import history, reading
 from runtime.web import path, timeline
-from runtime.web.columns import person
+from runtime.web.columns import person, state_pill
 from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings
 from runtime.web.when import left_words, moment_words
 
@@ -96,15 +95,31 @@ def head(ctx: Ctx, shown: Open) -> dict[str, Any]:
     spans = path.spans_of(ctx, entity.key, record.id, [m.column for m in machines]) if machines else {}
     may = shown.seen.may
     return {
-        "entity": entity, "record": record, "url": shown.url, "title": shown.seen.title or _("Without a name"), "facts": facts(ctx, shown),
+        "entity": entity, "record": record, "url": shown.url, "oob": False, "title": shown.seen.title or _("Without a name"), "facts": facts(ctx, shown),
         "paths": [path.of_machine(ctx, m, record, spans.get(m.column, ()), doors, shown) for m in machines],
         "may_update": bool(may["update"]), "may_delete": bool(may["delete"]), "may_assign": bool(may["assign"]),
         "can_create": entity.key in creatable(ctx), "list_url": f"{base_of(ctx)}/e/{entity.key}", "version": record.version,
         "owner": person(shown.seen.labels.get(record.owner, "—"), record.owner) if record.owner else None,
         "team": shown.seen.labels.get(record.team) if record.team else None,
         "created": moment_words(record.created_at, shown.around.reader), "updated": moment_words(record.updated_at, shown.around.reader),
-        "main_machine": machines[0] if machines else None,
+        "deleted": record.deleted_at is not None, "pill": state_pill(ctx, shown.machine, record.state) if shown.machine else "",
+        "menu": menu(ctx, shown),
     }
+
+
+def menu(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
+    """Everything else one can do with the record."""
+    may, url = shown.seen.may, shown.url
+    items: list[dict[str, Any]] = []
+    if may["assign"]:
+        items.append({"label": _("Reassign"), "icon": "user-check", "href": f"{url}/assign", "attrs": {
+            "hx-get": f"{url}/assign", "hx-target": "#dialog-root", "hx-swap": "innerHTML"}})
+    if shown.entity.key in creatable(ctx):
+        items.append({"label": _("Make a copy"), "icon": "copy", "href": f"{base_of(ctx)}/e/{shown.entity.key}/new?copy={shown.record.id}"})
+    items.append({"label": _("Copy the link"), "icon": "link", "attrs": {"data-behaviour": "copy", "data-text": url}})
+    if may["delete"]:
+        items += [{"divider": True}, {"label": _("Delete"), "icon": "trash", "danger": True, "post": f"{url}/delete"}]
+    return items
 
 
 def facts(ctx: Ctx, shown: Open) -> list[tuple[str, Any, str | None]]:
@@ -140,11 +155,15 @@ def row_of(ctx: Ctx, shown: Open, field: Field, wide: bool = False, **extra: Any
 def parts(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
     """The details in the order of the form; rows of sub-forms stand apart."""
     layout = layout_of(ctx.release, shown.entity.key, ctx.actor.roles)
+    record = shown.record
+    hidden = hidden_fields(ctx, layout, record, record.values)
+    gone = hidden_parts(ctx, layout, record, record.values)
     found = []
-    for number, part in enumerate(layout.parts):
+    for number, part in enumerate(p for p in layout.parts if p.key not in gone):
         rows = [
             row_of(ctx, shown, place.field, place.wide)
-            for place in part.places if place.field.key in shown.seen.readable and place.field.type != "rows"
+            for place in part.places
+            if place.field.key in shown.seen.readable and place.field.type != "rows" and place.field.key not in hidden
         ]
         if rows:
             found.append({"key": part.key, "label": part.label or _("Details"), "rows": rows, "first": number == 0, "collapsed": part.collapsed})
@@ -190,8 +209,3 @@ def field_of(ctx: Ctx, shown: Open, key: str) -> Field:
     if field is None or key not in shown.seen.readable:
         raise NotFound()
     return field
-
-
-def reader(ctx: Ctx) -> Any:
-    """For whom the page is made."""
-    return reader_of(ctx)

@@ -12,7 +12,7 @@ from kernel.web.shell import NavGroup, NavItem, Shell
 from runtime.web.sight import known_entities
 
 
-def build_shell(ctx: Ctx, request: Request, shell: Shell) -> Shell:
+def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
     """The frame with what this person may see. Asks the database nothing: counts are loaded apart."""
     base = shell.base
     here = request.path.removeprefix(base)

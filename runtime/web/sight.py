@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Request
 
+from kernel import fieldtypes
 from kernel.errors import NotFound
 from kernel.model.elements import Entity
 from kernel.permissions import rights_of
@@ -14,7 +15,7 @@ from kernel.platform.ctx import Ctx
 from kernel.web.request import is_htmx
 from runtime.files import uploads
 from runtime.forms.prepare import prepared, reader_of
-from runtime.forms.shown import Surroundings
+from runtime.forms.shown import Surroundings, file_ids
 from runtime.records import reading
 
 
@@ -52,22 +53,13 @@ def files_in(ctx: Ctx, entity: Entity, records: Iterable[Mapping[str, Any]]) -> 
     wanted: list[str] = []
     for values in records:
         for field in entity.fields:
-            value = values.get(field.key)
-            if value is None:
-                continue
             if field.type == "rows":
-                for row in value:
-                    wanted.extend(_ids(row.values, field.fields))
-            elif prepared(ctx, field).shape_type.group == "file":
-                wanted.extend(value if isinstance(value, tuple) else (value,))
+                for row in values.get(field.key) or ():
+                    for column in field.fields:
+                        wanted.extend(file_ids(prepared(ctx, column), row.values.get(column.key)))
+            elif field.type in fieldtypes.BUILTIN:
+                wanted.extend(file_ids(prepared(ctx, field), values.get(field.key)))
     return uploads.rows(ctx, wanted) if wanted else {}
-
-
-def _ids(values: Mapping[str, Any], fields: Iterable[Any]) -> Iterable[str]:
-    for field in fields:
-        value = values.get(field.key)
-        if value is not None and field.type in ("file", "files", "image", "images", "signature"):
-            yield from value if isinstance(value, tuple) else (value,)
 
 
 def surroundings(ctx: Ctx, labels: Mapping[str, str], files: Mapping[str, Any] | None = None) -> Surroundings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kernel.web.routes import Need, Route
 from runtime.web import board, day, edit, files, filter_form, inline, lists, lookup, manage, me, record, search, steps
-from runtime.web.api.urls import ROUTES as API_ROUTES
 
 _LIST = "/e/<entity>"
 _RECORD = f"{_LIST}/<id>"
@@ -18,7 +17,7 @@ def _post(rule: str, view: object, method: str = "POST", **more: object) -> Rout
     return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
 
 
-SCREENS = (
+ROUTES = (
     _get("/", day.show),
     _get("/me", me.show),
     _post("/me/zone", me.save_zone),
@@ -57,5 +56,3 @@ SCREENS = (
     _get(f"{_RECORD}/history", manage.older),
     _get(f"{_RECORD}/related/<other>/<field>", manage.related),
 )
-
-ROUTES = (*SCREENS, *API_ROUTES)

@@ -12,7 +12,7 @@ from kernel.errors import BadRequest, Invalid, Problem, VersionRequired
 from kernel.i18n import _
 from kernel.web.request import read_json
 
-_ETAG = re.compile(r'^(?:W/)?"(\d{1,15})"$')
+_ETAG = re.compile(r'^(?:W/)?"([0-9]{1,15})"\Z')
 
 
 def version_of(request: Request) -> int | None:
@@ -46,8 +46,11 @@ def body_of(request: Request, *known: str, required: tuple[str, ...] = ()) -> di
 
 
 def flag(request: Request, name: str) -> bool:
-    """A yes-or-no parameter."""
-    return request.args.get(name, "").lower() in ("true", "1", "yes")
+    """A yes-or-no parameter. Raises Invalid for anything but true and false."""
+    given = request.args.get(name, "false").lower()
+    if given not in ("true", "false", "1", "0"):
+        raise Invalid([Problem("bad_flag", _("{name} is true or false.", name=name), name)])
+    return given in ("true", "1")
 
 
 def limit_of(request: Request, default: int = 50, most: int = 500) -> int:
@@ -55,6 +58,6 @@ def limit_of(request: Request, default: int = 50, most: int = 500) -> int:
     raw = request.args.get("limit")
     if raw is None:
         return default
-    if not raw.isdigit() or not 1 <= int(raw) <= most:
+    if not re.fullmatch("[0-9]{1,6}", raw) or not 1 <= int(raw) <= most:
         raise Invalid([Problem("bad_limit", _("limit is a number from 1 to {most}.", most=most), "limit")])
     return int(raw)

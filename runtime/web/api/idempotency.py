@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from flask import Request, Response
-from sqlalchemy import insert, select
+from flask import Request, current_app
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from werkzeug.wrappers import Response
 
 from kernel.errors import Conflict, Invalid, Problem
 from kernel.i18n import _
@@ -15,6 +17,7 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 
 LONGEST_KEY = 200
+_KEPT_HEADERS = ("ETag", "Location")
 
 
 def once(ctx: Ctx, request: Request, do: Callable[[], Response]) -> Response:
@@ -29,16 +32,30 @@ def once(ctx: Ctx, request: Request, do: Callable[[], Response]) -> Response:
     if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise Invalid([Problem("bad_key", _("An Idempotency-Key has 1 to {n} printable characters.", n=LONGEST_KEY), "Idempotency-Key")])
     digest = hashlib.sha256(b"\n".join([request.method.encode(), request.full_path.encode(), request.get_data(cache=True)])).hexdigest()
-    c = t.idempotency.c
-    known = ctx.conn.execute(select(c.request_hash, c.status, c.headers, c.body).where(c.actor_id == ctx.actor.person, c.key == key)).first()
-    if known is not None:
-        if known.request_hash != digest:
-            raise Conflict(_("This Idempotency-Key was used for another request."), hint=_("Use a new key for a new request."))
-        return Response(known.body, known.status, headers=known.headers | {"Idempotency-Replayed": "true"}, mimetype="application/json")
+    if not _claim(ctx, request, key, digest):
+        return _kept(ctx, key, digest)
     answer = do()
-    headers: dict[str, Any] = {name: answer.headers[name] for name in ("ETag", "Location") if name in answer.headers}
-    ctx.conn.execute(insert(t.idempotency).values(
-        actor_id=ctx.actor.person, key=key, route=request.path[:500], request_hash=digest, status=answer.status_code,
-        headers=headers, body=answer.get_data(as_text=True), at=ctx.now,
-    ))
+    c = t.idempotency.c
+    headers: dict[str, Any] = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
+    ctx.conn.execute(
+        update(t.idempotency).where(c.actor_id == ctx.actor.person, c.key == key)
+        .values(status=answer.status_code, headers=headers, body=answer.get_data(as_text=True))
+    )
     return answer
+
+
+def _claim(ctx: Ctx, request: Request, key: str, digest: str) -> bool:
+    """Take the key before anything is done: of two requests at the same moment the second waits here for the first."""
+    insert = postgresql.insert if ctx.conn.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(t.idempotency).values(
+        actor_id=ctx.actor.person, key=key, route=request.path[:500], request_hash=digest, at=ctx.now)
+    return bool(ctx.conn.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def _kept(ctx: Ctx, key: str, digest: str) -> Response:
+    c = t.idempotency.c
+    known = ctx.conn.execute(select(c.request_hash, c.status, c.headers, c.body).where(c.actor_id == ctx.actor.person, c.key == key)).one()
+    if known.request_hash != digest:
+        raise Conflict(_("This Idempotency-Key was used for another request."), hint=_("Use a new key for a new request."))
+    headers = {**known.headers, "Idempotency-Replayed": "true"}
+    return current_app.response_class(known.body, status=known.status, headers=headers, mimetype="application/json")

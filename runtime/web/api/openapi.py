@@ -15,7 +15,7 @@ from kernel.permissions import EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
-from runtime.web.api.shapes import PARAMETERS, RESPONSES, SCHEMAS, array_of, reference
+from runtime.web.api.shapes import COMMON_ERRORS, PARAMETERS, RESPONSES, SCHEMAS, array_of, reference
 
 Json = dict[str, Any]
 
@@ -69,8 +69,8 @@ class _Maker:
         fields = [f for f in self.entity.fields if f.key in self.access.readable_ever() and f.type != "referring"]
         written = [f for f in self.entity.fields if f.key in self.access.writable_ever() and fieldtypes.of(f).writable]
         return {
-            f"{self.name}Fields": _object({f.key: self._shape(f, read=True) for f in fields}),
-            f"{self.name}Input": _object({f.key: self._shape(f, read=False) for f in written}) | {"additionalProperties": False},
+            f"{self.name}Fields": _object({f.key: self._shape(f, read=True, allowed=self.access.readable_ever()) for f in fields}),
+            f"{self.name}Input": _object({f.key: self._shape(f, read=False, allowed=self.access.writable_ever()) for f in written}) | {"additionalProperties": False},
             self.name: {
                 "allOf": [
                     reference("Record"),
@@ -83,11 +83,13 @@ class _Maker:
         machine = self.app.first_machine(self.entity.key)
         return {"type": "null"} if machine is None else {"enum": [s.key for s in machine.states]}
 
-    def _shape(self, field: Field, read: bool) -> Json:
+    def _shape(self, field: Field, read: bool, allowed: frozenset[str] | None = None) -> Json:
+        """The field with its label; of child rows the cells in ``allowed`` (as ``rows.field``; None: all)."""
         label = {"title": to_text(field.label, self.language)}
         if field.type == "rows":
-            row = {f.key: self._shape(f, read) for f in field.fields if read or fieldtypes.of(f).writable}
-            item = {"type": "object", "properties": {"id": {"type": "string"}, "fields": _object(row)}, "required": ["fields"], "additionalProperties": False}
+            cells = [f for f in field.fields if (read or fieldtypes.of(f).writable) and (allowed is None or f"{field.key}.{f.key}" in allowed)]
+            row = _object({f.key: self._shape(f, read) for f in cells}) | {"additionalProperties": False}
+            item = {"type": "object", "properties": {"id": {"type": "string"}, "fields": row}, "required": ["fields"], "additionalProperties": False}
             return label | {"type": ["array", "null"], "items": item}
         type_ = fieldtypes.of(field)
         shape = (type_.read_schema if read else type_.json_schema)(field, self.app.schema)
@@ -97,12 +99,12 @@ class _Maker:
         base = f"/records/{self.entity.key}"
         found: Json = {}
         if self.access.any("read"):
-            found[base] = {"get": self._operation("list", "List records", array_of(self.name), [*_refs("where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(401, 422))}
-            found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), _refs("where", "q"), errors=(401, 422))}
-            one: Json = {"parameters": _refs("id"), "get": self._operation("read", "Read a record", reference(self.name), errors=(401, 404), etag=True)}
+            found[base] = {"get": self._operation("list", "List records", array_of(self.name), [*_refs("where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(404, 422))}
+            found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), _refs("where", "q"), errors=(404, 422))}
+            one: Json = {"parameters": _refs("id"), "get": self._operation("read", "Read a record", reference(self.name), errors=(404,), etag=True)}
             found[f"{base}/{{id}}"] = one
-            found[f"{base}/{{id}}/history"] = {"parameters": _refs("id"), "get": self._operation("history", "Read a record's history", reference("History"), _refs("limit", "before"), errors=(401, 404))}
-            found[f"{base}/{{id}}/transitions"] = {"parameters": _refs("id"), "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(401, 404))}
+            found[f"{base}/{{id}}/history"] = {"parameters": _refs("id"), "get": self._operation("history", "Read a record's history", reference("History"), _refs("limit", "before"), errors=(404, 422))}
+            found[f"{base}/{{id}}/transitions"] = {"parameters": _refs("id"), "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,))}
         if self.writes:
             self._writing(found, base)
         return found
@@ -110,28 +112,30 @@ class _Maker:
     def _writing(self, found: Json, base: str) -> None:
         change = _body({"fields": reference(f"{self.name}Input")}, ["fields"])
         if self.access.any("create"):
-            found.setdefault(base, {})["post"] = self._operation("create", "Create a record", reference(self.name), _refs("idempotency"), change, 201, (401, 403, 409, 422), True)
+            found.setdefault(base, {})["post"] = self._operation("create", "Create a record", reference(self.name), _refs("idempotency"), change, 201, (403, 404, 409, 422), True)
         one = found.get(f"{base}/{{id}}")
         if one is None:
             return
         if self.access.any("update"):
-            one["patch"] = self._operation("update", "Change a record", reference(self.name), _refs("if_match"), change, 200, (401, 403, 404, 412, 422, 428), True)
-            self._transitions(found, base)
+            one["patch"] = self._operation("update", "Change a record", reference(self.name), _refs("if_match"), change, 200, (403, 404, 412, 422, 428), True)
+        self._transitions(found, base)
         if self.access.any("delete"):
-            one["delete"] = self._operation("delete", "Move a record to the bin", None, _refs("if_match"), None, 204, (401, 403, 404, 412, 428))
+            one["delete"] = self._operation("delete", "Move a record to the bin", None, _refs("if_match"), None, 204, (403, 404, 412, 428))
         if self.access.any("assign"):
             body = _body({"owner": {"type": ["string", "null"]}, "team": {"type": ["string", "null"]}}, [])
-            found[f"{base}/{{id}}/assign"] = {"parameters": _refs("id"), "post": self._operation("assign", "Give a record to another owner or team", reference(self.name), _refs("if_match", "idempotency"), body, 200, (401, 403, 404, 409, 412, 422, 428), True)}
+            found[f"{base}/{{id}}/assign"] = {"parameters": _refs("id"), "post": self._operation("assign", "Give a record to another owner or team", reference(self.name), _refs("if_match", "idempotency"), body, 200, (403, 404, 409, 412, 422, 428), True)}
 
     def _transitions(self, found: Json, base: str) -> None:
         for machine in self.app.machines_of(self.entity.key):
             for transition in machine.transitions:
+                if not (self.access.rights.actor.roles.intersection(transition.who) if transition.who else self.access.any("update")):
+                    continue
                 asks = {f.key: self._shape(f, read=False) for f in transition.asks}
                 body = _body({"fields": reference(f"{self.name}Input"), "asks": _object(asks) | {"additionalProperties": False}}, [])
                 title = to_text(transition.label, self.language)
                 found[f"{base}/{{id}}/transitions/{transition.key}"] = {
                     "parameters": _refs("id"),
-                    "post": self._operation(f"take_{transition.key}", title, reference(self.name), _refs("if_match", "idempotency"), body, 200, (401, 403, 404, 409, 412, 422, 428), True),
+                    "post": self._operation(f"take_{transition.key}", title, reference(self.name), _refs("if_match", "idempotency"), body, 200, (403, 404, 409, 412, 422, 428), True),
                 }
 
     def _operation(self, verb: str, summary: str, shape: Json | None, parameters: Iterable[Json] = (), body: Json | None = None,
@@ -144,7 +148,7 @@ class _Maker:
         return {
             "operationId": f"{verb}_{self.entity.key}", "summary": summary, "tags": [self.entity.key],
             **({"parameters": list(parameters)} if parameters else {}), **({"requestBody": body} if body else {}),
-            "responses": {str(status): answer, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in (400, *errors, 429)}},
+            "responses": {str(status): answer, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, *errors, *((413,) if body else ())})}},
         }
 
 
@@ -163,7 +167,7 @@ def _refs(*names: str) -> list[Json]:
 
 def _files(writes: bool) -> Json:
     file = {"description": "The file", "content": {"application/json": {"schema": reference("File")}}}
-    missing = {"401": {"$ref": "#/components/responses/401"}, "404": {"$ref": "#/components/responses/404"}}
+    missing = {str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 404})}
     paths: Json = {
         "/files/{id}": {"parameters": _refs("id"), "get": {"operationId": "describe_file", "summary": "What a file is", "responses": {"200": file, **missing}}},
         "/files/{id}/content": {
@@ -179,6 +183,6 @@ def _files(writes: bool) -> Json:
         form = {"type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "required": ["file"]}
         paths["/files"] = {"post": {
             "operationId": "upload_file", "summary": "Upload a file", "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
-            "responses": {"201": file, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in (400, 401, 413, 422, 429)}},
+            "responses": {"201": file, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 413, 422})}},
         }}
     return paths

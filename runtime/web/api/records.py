@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Request, Response, jsonify
+from flask import Request, current_app
+from werkzeug.wrappers import Response
 
 from kernel.errors import Invalid, NotFound, Problem
 from kernel.i18n import _, to_text
 from kernel.platform.ctx import Ctx
+from kernel.web.routes import json_response
 from runtime.records import history, query, reading, road
 from runtime.records.record import Input, Record
 from runtime.web.api.conditional import body_of, flag, limit_of, version_of
@@ -25,10 +27,11 @@ def _known(ctx: Ctx, entity: str) -> str:
 
 def _answer(ctx: Ctx, entity: str, id_: str, status: int = 200) -> Response:
     seen = reading.get(ctx, entity, id_)
-    response = jsonify(record_json(ctx, seen.record, seen.readable, seen.labels))
-    response.status_code = status
-    response.headers["ETag"] = f'"{seen.record.version}"'
-    return response
+    return _tagged(record_json(ctx, seen.record, seen.readable, seen.labels), seen.record.version, status)
+
+
+def _tagged(body: dict[str, Any], version: int, status: int) -> Response:
+    return json_response(body, status, {"ETag": f'"{version}"'})
 
 
 def _after(ctx: Ctx, record: Record, status: int = 200) -> Response:
@@ -36,9 +39,7 @@ def _after(ctx: Ctx, record: Record, status: int = 200) -> Response:
     try:
         response = _answer(ctx, record.entity, record.id, status)
     except NotFound:
-        response = jsonify({"id": record.id, "version": record.version})
-        response.status_code = status
-        response.headers["ETag"] = f'"{record.version}"'
+        response = _tagged({"id": record.id, "version": record.version}, record.version, status)
     if status == 201:
         response.headers["Location"] = f"/t/{ctx.tenant.slug}/api/v1/records/{record.entity}/{record.id}"
     return response
@@ -63,7 +64,7 @@ def list_records(ctx: Ctx, request: Request, entity: str) -> Response:
     }
     if flag(request, "total"):
         answer.update(_count(ctx, entity, asked))
-    return jsonify(answer)
+    return json_response(answer)
 
 
 def count_records(ctx: Ctx, request: Request, entity: str) -> Response:
@@ -71,7 +72,7 @@ def count_records(ctx: Ctx, request: Request, entity: str) -> Response:
     _known(ctx, entity)
     _closed(request, "where", "q")
     where = query.read_where(ctx, entity, request.args["where"]) if request.args.get("where") else None
-    return jsonify(_count(ctx, entity, query.ListQuery(where=where, q=request.args.get("q", ""))))
+    return json_response(_count(ctx, entity, query.ListQuery(where=where, q=request.args.get("q", ""))))
 
 
 def _count(ctx: Ctx, entity: str, asked: query.ListQuery) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def remove(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """DELETE with If-Match: into the bin."""
     _known(ctx, entity)
     road.delete(ctx, entity, id, version=version_of(request))
-    return Response(status=204)
+    return current_app.response_class(status=204)
 
 
 def transition(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Response:
@@ -133,7 +134,7 @@ def read_history(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     _closed(request, "limit", "before")
     reading.get(ctx, entity, id)
     entries = history.of(ctx, entity, id, limit_of(request), request.args.get("before") or None)
-    return jsonify({"items": [
+    return json_response({"items": [
         {"id": e.id, "seq": e.seq, "at": instant(e.at), "actor": {"id": e.actor_id, "label": e.actor_name}, "channel": e.channel, "kind": e.kind,
          "changes": e.changes, "reason": e.reason}
         for e in entries
@@ -144,7 +145,7 @@ def doors(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """The transitions from here: open or what is missing, and from whom."""
     _known(ctx, entity)
     seen = reading.get(ctx, entity, id)
-    return jsonify({"items": [
+    return json_response({"items": [
         {
             "key": door.key, "label": to_text(door.label, ctx.language), "to": door.to, "open": door.open, "primary": door.primary,
             "needs": list(door.needs), "asks": [field.key for field in door.asks],

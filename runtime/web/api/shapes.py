@@ -113,7 +113,11 @@ PARAMETERS: Json = {
 _WORDS = {
     400: "The request could not be read", 401: "Not signed in", 403: "Not allowed", 404: "Missing, foreign or hidden", 409: "Refused, or in conflict",
     412: "The record has a newer version", 413: "Too large", 422: "Some values need attention", 428: "If-Match is missing", 429: "Too many requests",
+    503: "Busy: the same request may be sent again after a moment",
 }
+COMMON_ERRORS = (400, 401, 403, 429, 503)
+"""Answers that every operation may give: unreadable, no or too narrow a token, too many, busy."""
+
 RESPONSES: Json = {
     str(status): {"description": words, "content": {"application/problem+json": {"schema": reference("Problem")}}} for status, words in _WORDS.items()
 }

@@ -28,7 +28,7 @@ def record_json(ctx: Ctx, record: Record, readable: frozenset[str], labels: Mapp
     reader = reader_of(ctx, labels)
     wanted = readable if only is None else readable.intersection(only)
     fields = {
-        field.key: field_json(field, record.values.get(field.key), reader)
+        field.key: field_json(field, record.values.get(field.key), reader, readable)
         for field in ctx.app.entity(record.entity).fields
         if field.key in wanted and field.type != "referring"
     }
@@ -45,17 +45,17 @@ def record_json(ctx: Ctx, record: Record, readable: frozenset[str], labels: Mapp
     }
 
 
-def field_json(field: Field, value: Any, reader: Reader) -> Any:
-    """One value; child rows as ``[{"id", "fields"}]``, blank as null."""
-    if value is None:
-        return None
+def field_json(field: Field, value: Any, reader: Reader, readable: frozenset[str]) -> Any:
+    """One value; child rows as ``[{"id", "fields"}]`` with the cells that may be read, blank as null."""
     if field.type == "rows":
-        return [row_json(field, row, reader) for row in value]
-    return fieldtypes.of(field).dump(field, value, reader)
+        return [row_json(field, row, reader, readable) for row in value or ()]
+    return None if value is None else fieldtypes.of(field).dump(field, value, reader)
 
 
-def row_json(field: Field, row: Row, reader: Reader) -> dict[str, Any]:
-    return {"id": row.id, "fields": {f.key: field_json(f, row.values.get(f.key), reader) for f in field.fields}}
+def row_json(field: Field, row: Row, reader: Reader, readable: frozenset[str]) -> dict[str, Any]:
+    """A child row; its fields count as ``rows.field`` among the readable ones."""
+    cells = {f.key: field_json(f, row.values.get(f.key), reader, readable) for f in field.fields if f"{field.key}.{f.key}" in readable}
+    return {"id": row.id, "fields": cells}
 
 
 def named(id_: str | None, labels: Mapping[str, str]) -> dict[str, str | None] | None:
