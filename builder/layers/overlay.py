@@ -42,7 +42,7 @@ class Overlay:
         self.lines = written.lines or Lines()
         source = written.source
         document = written.body
-        kind = next((k for k in TOP_KINDS if k in document), None)
+        kind = next((k for k in document if k in TOP_KINDS), None)
         key = document.get(kind) if kind else None
         if kind is None or not isinstance(key, str):
             flatten(document, self.package, _At(source), self.problems)  # says what is wrong with it

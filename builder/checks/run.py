@@ -1,0 +1,49 @@
+"""All checks over an effective tree: structure first, then what needs a built application."""
+
+from __future__ import annotations
+
+from builder.checks.finding import Finding, of_problem
+from builder.checks.place import Place
+from builder.checks.registry import checks
+from builder.checks.structure import check_structure
+from builder.layers.resolve import Effective
+from kernel.errors import FangyuanError
+from kernel.i18n import _
+from kernel.model import application as model
+from kernel.model.tree import Tree
+
+_ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+def check(effective: Effective) -> list[Finding]:
+    """Everything that is wrong, errors first; never raises for what an author wrote."""
+    return ordered([*(of_problem(p) for p in effective.problems), *check_tree(effective.tree)])
+
+
+def check_tree(tree: Tree) -> list[Finding]:
+    """The findings about a tree. Elements without sound structure are left out of what comes after, so that one mistake
+    is not reported as ten."""
+    findings, sound = check_structure(tree)
+    try:
+        application = model.build(sound)
+    except (ValueError, FangyuanError) as error:
+        return [*findings, Finding("unbuildable", "error", "", "", "", _("The application can't be put together: {why}", why=str(error)))]
+    place = Place(sound, application)
+    broken = frozenset(tree) - frozenset(sound)
+    for one in checks().values():
+        findings += [f for f in one.run(place) if not _follows(f, broken)]
+    return ordered(findings)
+
+
+def _follows(finding: Finding, broken: frozenset[str]) -> bool:
+    """Whether a finding only says that something with a mistake of its own is missing."""
+    missing = finding.witness.get("missing")
+    return bool(broken) and isinstance(missing, str) and any(uid.rsplit(".", 1)[-1].rsplit("/", 1)[-1].rsplit(":", 1)[-1] == missing for uid in broken)
+
+
+def ordered(findings: list[Finding]) -> list[Finding]:
+    """Errors first, then by place; the same finding once."""
+    seen: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.code, finding.uid, finding.path, finding.source, str(finding.message)), finding)
+    return sorted(seen.values(), key=lambda f: (_ORDER[f.severity], f.source, f.uid, f.path, f.code))

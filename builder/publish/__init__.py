@@ -1,0 +1,1 @@
+"""From packages and changes to a release: prepare, switch, after."""
