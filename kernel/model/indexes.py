@@ -126,10 +126,10 @@ def _wanted(application: Application, entity: Entity, table: EntityTable) -> Ite
     for field in stored:
         if _points(field):
             yield Wanted(((table.main(field.key).name, False),))
-    default = _sort(entity.sort, table) or (("created_at", True),)
+    default = _sort(entity.sort, entity, table) or (("created_at", True),)
     for view in application.views_of(entity.key):
         equal = _equalities(application, view, "where", table)
-        sort = _sort(view.sort, table) or default
+        sort = _sort(view.sort, entity, table) or default
         yield _list(equal, sort)
         if view.group_by and (column := _column(view.group_by, table)):
             yield _list((*equal, column), sort)
@@ -151,10 +151,14 @@ def _list(equal: Sequence[str], sort: Sequence[tuple[str, bool]]) -> Wanted:
     return Wanted(tuple(columns))
 
 
-def _sort(keys: Sequence[str], table: EntityTable) -> tuple[tuple[str, bool], ...]:
+def _sort(keys: Sequence[str], entity: Entity, table: EntityTable) -> tuple[tuple[str, bool], ...]:
     found: list[tuple[str, bool]] = []
     for key in keys:
-        column = _column(key.lstrip("-"), table)
+        name = key.lstrip("-")
+        field = entity.by_key.get(name)
+        # Lists order references by what people read, which stands in another table.
+        by_title = name in ("owner", "team") if field is None else _points(field)
+        column = None if by_title else _column(name, table)
         if column is None:
             return tuple(found)  # what follows a key that can't be indexed helps nobody
         found.append((column, key.startswith("-")))
@@ -170,7 +174,8 @@ def _column(key: str, table: EntityTable) -> str | None:
 
 
 def _points(field: Field) -> bool:
-    return fieldtypes.of(field).shape(field).type in _POINTING
+    type_ = fieldtypes.find(field.type)
+    return type_ is not None and type_.shape(field).type in _POINTING
 
 
 def _scope_columns(application: Application, entity: Entity, table: EntityTable) -> Iterable[str]:

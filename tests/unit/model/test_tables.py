@@ -173,6 +173,12 @@ def test_an_index_that_begins_another_is_left_out() -> None:
     assert ("due", "id") in found and ("due",) not in found
 
 
+def test_orders_by_reference_stand_in_another_table() -> None:
+    app = application(*documents(where="open", sort=["size", "who", "code"]))
+    found = _names(indexes_of(app, tables.build(app, names_of(app))), "e_item")
+    assert ("open", "size", "id") in found and not any("who" in columns[1:] for columns in found)
+
+
 def test_a_view_with_a_broken_filter_still_gets_its_order() -> None:
     app = application(*documents(where="nowhere = 1", sort=["size"]))
     assert ("size", "id") in _names(indexes_of(app, tables.build(app, names_of(app))), "e_item")
