@@ -1,0 +1,1 @@
+"""Records at run time: the road of every write, reading, lists, history."""

@@ -1,0 +1,143 @@
+"""The history of a record for one reader: what they may read now, field by field (D12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from kernel.permissions import rights_of
+from kernel.platform import tables as t
+from kernel.platform.ctx import Ctx
+from runtime.records import changelog, labels, reading
+from runtime.records.shape import EntityShape, FieldShape, shape_of
+
+_CHUNK = 100
+_SYSTEM = frozenset({changelog.OWNER, changelog.TEAM, changelog.STATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change. ``changes``: ``{"field", "from", "to"}`` or, of rows, ``{"field", "rows": [{"id", "did", "fields"}]}``; references
+    are ``{"id", "label"}``. ``reason``: the transition with its answers, or the change elsewhere that it follows from."""
+
+    id: str
+    seq: int
+    at: datetime
+    actor_id: str | None
+    actor_name: str | None
+    channel: str
+    kind: str
+    changes: list[dict[str, Any]]
+    reason: dict[str, Any] | None
+
+
+def of(ctx: Ctx, entity: str, id_: str, limit: int = 50, before: str | None = None) -> tuple[Entry, ...]:
+    """The changes the actor may know of, newest first; ``before`` is the id of the last entry seen. Raises NotFound."""
+    seen = reading.get(ctx, entity, id_)
+    shape = shape_of(ctx.release, entity)
+    by_uid = {s.uid: s for s in shape.fields.values()}
+    c = t.change_log.c
+    base = select(c.id, c.seq, c.at, c.actor_id, c.channel, c.kind, c.changes, c.reason).where(c.entity == entity, c.record_id == id_)
+    start = None
+    if before is not None:
+        start = ctx.conn.execute(select(c.seq).where(c.id == before, c.entity == entity, c.record_id == id_)).scalar()
+        if start is None:
+            return ()
+    rows: list[tuple[Any, list[dict[str, Any]]]] = []
+    while len(rows) < limit:
+        query = base if start is None else base.where(c.seq < start)
+        found = ctx.conn.execute(query.order_by(c.seq.desc()).limit(_CHUNK)).all()
+        for row in found:
+            items = [i for item in row.changes["items"] if (i := _visible(item, by_uid, seen.readable)) is not None]
+            # An edit of nothing but hidden fields did not happen for this reader.
+            if items or row.kind not in ("update", "derive"):
+                rows.append((row, items))
+        if len(found) < _CHUNK:
+            break
+        start = found[-1].seq
+    return _named(ctx, shape, by_uid, rows[:limit])
+
+
+def _visible(item: Mapping[str, Any], by_uid: Mapping[str, FieldShape], readable: frozenset[str]) -> dict[str, Any] | None:
+    """The item without what the reader may not see; a renamed field bears its name of today."""
+    if item["uid"] in _SYSTEM:
+        return {"field": item["field"], "from": item.get("from"), "to": item.get("to")}
+    field = by_uid.get(item["uid"])
+    if field is None or field.key not in readable:
+        return None
+    if "rows" not in item:
+        return {"field": field.key, "from": item.get("from"), "to": item.get("to")}
+    rows = []
+    for row in item["rows"]:
+        cells = {k: v for k, v in row["fields"].items() if f"{field.key}.{k}" in readable}
+        if cells or row["did"] in ("added", "removed", "moved"):
+            rows.append({"id": row["id"], "did": row["did"], "fields": cells})
+    return {"field": field.key, "rows": rows} if rows else None
+
+
+def _named(ctx: Ctx, shape: EntityShape, by_uid: Mapping[str, FieldShape], rows: Sequence[tuple[Any, list[dict[str, Any]]]]) -> tuple[Entry, ...]:
+    wanted = labels.Wanted()
+    access = rights_of(ctx.release, ctx.actor)
+    for row, items in rows:
+        wanted.add("person", row.actor_id)
+        for item in items:
+            target = _target(shape, item["field"])
+            if target and "rows" not in item:
+                wanted.add(target, item["from"])
+                wanted.add(target, item["to"])
+            for inner in item.get("rows", ()):
+                for key, pair in inner["fields"].items():
+                    for value in pair:
+                        wanted.add(_cell_target(shape, item["field"], key), value)
+    names = labels.resolve(ctx, wanted) if wanted.ids else {}
+    for _row, items in rows:
+        for item in items:
+            if "rows" not in item and _target(shape, item["field"]):
+                item["from"], item["to"] = _with_label(item["from"], names), _with_label(item["to"], names)
+            for inner in item.get("rows", ()):
+                inner["fields"] = {
+                    k: [_with_label(v, names) for v in pair] if _cell_target(shape, item["field"], k) else pair for k, pair in inner["fields"].items()
+                }
+    return tuple(
+        Entry(r.id, r.seq, r.at, r.actor_id, names.get(r.actor_id or ""), r.channel, r.kind, items, _reason(access, r.reason)) for r, items in rows
+    )
+
+
+def _reason(access: Any, reason: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Why, without naming records of entities the reader may not know of."""
+    if not reason:
+        return None
+    for key in ("because", "caused_by"):
+        cause = reason.get(key)
+        if cause and (cause.get("entity") not in access.app.entities or not access.entity(cause["entity"]).any("read")):
+            return None
+        if cause and key == "because":
+            # Which record it was may be out of sight; that it follows from one of its kind is enough.
+            return {key: {"entity": cause.get("entity")}}
+        if cause:
+            return {key: {"entity": cause.get("entity")}}
+    return reason
+
+
+def _target(shape: EntityShape, key: str) -> str | None:
+    field = shape.fields.get(key)
+    if field is None:
+        return {"owner": "person", "team": "team"}.get(key)
+    return labels.FILE if field.is_file else field.target
+
+
+def _cell_target(shape: EntityShape, rows: str, key: str) -> str | None:
+    inner = shape.rows[rows].fields.get(key) if rows in shape.rows else None
+    return None if inner is None else labels.FILE if inner.is_file else inner.target
+
+
+def _with_label(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return {"id": value, "label": names.get(value)}
+    if isinstance(value, list):
+        return [_with_label(v, names) for v in value]
+    return value

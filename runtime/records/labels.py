@@ -1,0 +1,140 @@
+"""What ids stand for, for one reader: titles of records, names of people, teams and files. One statement, or one per kind of
+record whose title is more than text; ids of what the reader may not see get no label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Text, cast, literal, null, select, type_coerce, union_all
+
+from kernel.i18n import _
+from kernel.model.sqltypes import CText
+from kernel.permissions import Rights, rights_of
+from kernel.platform import tables as t
+from kernel.platform.ctx import Ctx
+from runtime.records import store
+from runtime.records.record import Record
+from runtime.records.shape import EntityShape, shape_of
+from runtime.records.sqlscope import RecordScope
+from runtime.records.titles import Title, title_of
+from runtime.records.work import reader_of
+
+FILE = "#file"
+_DEPTH = 2  # a title may name a record whose title names another one
+
+
+class Wanted:
+    """Ids to name, by entity."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, dict[str, None]] = {}
+
+    def add(self, entity: str | None, value: Any) -> None:
+        """One id, several, or none."""
+        if entity and value:
+            group = self.ids.setdefault(entity, {})
+            for id_ in (value,) if isinstance(value, str) else value:
+                group[id_] = None
+
+    def add_record(self, shape: EntityShape, record: Record, readable: Iterable[str]) -> None:
+        """Everything a record refers to in the fields its reader may read."""
+        self.add("person", record.owner)
+        self.add("team", record.team)
+        for key in readable:
+            field = shape.fields.get(key)
+            if field is None:
+                continue
+            if field.rows is not None:
+                for inner in field.rows.fields.values():
+                    target = FILE if inner.is_file else inner.target
+                    if target:
+                        for row in record.values.get(key) or ():
+                            self.add(target, row.values.get(inner.key))
+                continue
+            target = FILE if field.is_file else field.target
+            if target and field.field.type != "referring":
+                self.add(target, record.values.get(key))
+
+
+def resolve(ctx: Ctx, wanted: Wanted, depth: int = 0) -> dict[str, str]:
+    """Labels by id; ids the reader may not see are absent."""
+    found: dict[str, str] = {}
+    rights = rights_of(ctx.release, ctx.actor)
+    plain: list[tuple[EntityShape, Title, list[str], list[str]]] = []
+    for entity, ids in wanted.ids.items():
+        if entity == FILE:
+            for chunk in store.chunks(list(ids)):
+                found.update((row.id, row.name) for row in ctx.conn.execute(select(t.file.c.id, t.file.c.name).where(t.file.c.id.in_(chunk))))
+            continue
+        if entity not in ctx.app.entities or not rights.entity(entity).any("read"):
+            continue
+        shape = shape_of(ctx.release, entity)
+        title = title_of(shape)
+        keys = [k for k in title.keys if k in rights.queryable(entity) and shape.fields[k].columns]
+        if all(_is_text(shape, k) for k in keys):
+            plain.append((shape, title, keys, list(ids)))
+        elif depth < _DEPTH:
+            found.update(_rich(ctx, rights, shape, title, keys, list(ids), depth))
+    if plain:
+        found.update(_plain(ctx, rights, plain))
+    return found
+
+
+def _is_text(shape: EntityShape, key: str) -> bool:
+    field = shape.fields[key]
+    return field.load is None and field.stored_as.type in ("text", "auto_number", "email", "url", "phone") and len(field.columns) == 1
+
+
+def _plain(ctx: Ctx, rights: Rights, groups: list[tuple[EntityShape, Title, list[str], list[str]]]) -> dict[str, str]:
+    """All entities whose titles are made of texts, in one statement."""
+    width = max(len(keys) for _s, _t, keys, _i in groups)
+    parts = []
+    for at, (shape, _title, keys, ids) in enumerate(groups):
+        table = shape.table
+        texts = [type_coerce(shape.fields[k].columns[0], CText) for k in keys]
+        texts += [cast(null(), Text()) for _missing in range(width - len(keys))]
+        scope = RecordScope(ctx, shape, table)
+        parts.append(select(literal(at), table.c.id, table.c.deleted_at, *texts).where(table.c.id.in_(ids), rights.where("read", shape.key, scope)))
+    reader = reader_of(ctx)
+    found = {}
+    for row in ctx.conn.execute(union_all(*parts) if len(parts) > 1 else parts[0]):
+        shape, title, keys, _ids = groups[row[0]]
+        found[row[1]] = _named(ctx, shape, title.of(dict(zip(keys, row[3:], strict=False)), reader, keys), row[1], row[2] is not None)
+    return found
+
+
+def _rich(ctx: Ctx, rights: Rights, shape: EntityShape, title: Title, keys: list[str], ids: list[str], depth: int) -> dict[str, str]:
+    """Titles with dates, choices, references ...: their fields are loaded and written by their types."""
+    table = shape.table
+    columns = [c for k in keys for c in shape.fields[k].columns]
+    rows = []
+    for chunk in store.chunks(ids):
+        query = select(table.c.id, table.c.deleted_at, *columns).where(table.c.id.in_(chunk), rights.where("read", shape.key, RecordScope(ctx, shape, table)))
+        rows += [tuple(row) for row in ctx.conn.execute(query)]
+    values: dict[str, dict[str, Any]] = {}
+    inner = Wanted()
+    for row in rows:
+        at, made = 2, {}
+        for key in keys:
+            field = shape.fields[key]
+            width = len(field.columns)
+            made[key] = row[at] if field.load is None else field.load(row[at : at + width])
+            at += width
+            inner.add(field.target, made[key])
+        values[row[0]] = made
+    labels = resolve(ctx, inner, depth + 1) if inner.ids else {}
+    reader = reader_of(ctx, labels)
+    return {row[0]: _named(ctx, shape, title.of(values[row[0]], reader, keys), row[0], row[1] is not None) for row in rows}
+
+
+def _named(ctx: Ctx, shape: EntityShape, text: str, id_: str, removed: bool) -> str:
+    text = text or f"{shape.entity.label.to(ctx.language)} {id_[-6:]}"
+    return _("{title} (removed)", title=text).to(ctx.language) if removed else text
+
+
+def of_people(ctx: Ctx, ids: Iterable[str | None]) -> Mapping[str, str]:
+    """Names of people, as the reader may see them."""
+    wanted = Wanted()
+    wanted.add("person", tuple(i for i in dict.fromkeys(ids) if i))
+    return resolve(ctx, wanted)

@@ -1,0 +1,137 @@
+"""Quick search: words and bigrams we cut ourselves, so that two characters of Chinese are found exactly.
+
+Letters make words (found by their beginning); digits and characters of scripts without blanks make overlapping pairs plus
+the last one alone. A run of pairs in a row is a substring; a single character is the beginning of a pair or the last one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, column, literal, select, table, text
+
+from kernel.fieldtypes.base import Reader
+from kernel.platform.ctx import Ctx
+from runtime.records.record import Record
+from runtime.records.shape import EntityShape
+
+MOST_CHARACTERS = 20_000  # of one field that can be found
+MOST_TERMS = 8
+_PAIRED = "0-9\u0e00-\u0eff\u1100-\u11ff\u2e80-\u312f\u3130-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_RUN = re.compile(f"([0-9]+)|([{_PAIRED}]+)|([^\\W_{_PAIRED}]+)")
+_MOST_POSITIONS = 16_000  # a tsvector knows no more
+
+
+def words_of(written: str) -> list[list[str]]:
+    """Runs of tokens: a letter word is a run of one, paired characters a run of pairs with the last one alone at the end."""
+    folded = unicodedata.normalize("NFKC", written).casefold()[:MOST_CHARACTERS]
+    runs = []
+    for match in _RUN.finditer(folded):
+        run = match[0]
+        if match[3]:
+            runs.append([run])
+        else:
+            runs.append([run[i : i + 2] for i in range(len(run) - 1)] + [run[-1]])
+    return runs
+
+
+def bodies(shape: EntityShape, record: Record, reader: Reader, keys: Iterable[str] | None = None) -> dict[str, list[list[str]]]:
+    """Per searchable field the runs of what it can be found by."""
+    wanted = shape.searchable if keys is None else [s for s in shape.searchable if s.key in set(keys)]
+    found = {}
+    for field in wanted:
+        value = record.values.get(field.key)
+        found[field.key] = [] if value is None else words_of(field.type.search_text(field.field, value, reader))
+    return found
+
+
+def add(ctx: Ctx, entity: str, entries: Sequence[tuple[str, Mapping[str, list[list[str]]]]]) -> None:
+    """Make records findable; nothing of these fields may be there yet."""
+    rows = [{"entity": entity, "record_id": id_, "field": key, "runs": runs} for id_, found in entries for key, runs in found.items() if runs]
+    if not rows:
+        return
+    if ctx.conn.dialect.name != "sqlite":
+        ctx.conn.execute(_PG_INSERT, [{**_plain(r), "body": _vector(r["runs"])} for r in rows])
+        return
+    # One number per row, given by the helper table; counted here, because a second statement per row would cost more than all the rest.
+    first = ctx.conn.execute(_LAST).scalar_one() + 1
+    numbered = [{**_plain(r), "id": first + n, "body": " ".join(" ".join(run) for run in r["runs"])} for n, r in enumerate(rows)]
+    ctx.conn.execute(_ROW_INSERT, numbered)
+    ctx.conn.execute(_FTS_INSERT, numbered)
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in row.items() if k != "runs"}
+
+
+def replace(ctx: Ctx, entity: str, record_id: str, found: Mapping[str, list[list[str]]]) -> None:
+    """Make these fields of a record findable by what they hold now."""
+    if found:
+        remove(ctx, record_id, list(found))
+        add(ctx, entity, [(record_id, found)])
+
+
+def remove(ctx: Ctx, record_id: str, fields: Sequence[str] | None = None) -> None:
+    """Forget a record, or some of its fields."""
+    name = "search_row" if ctx.conn.dialect.name == "sqlite" else "search"
+    rows = table(name, column("record_id"), column("field"))
+    condition = rows.c.record_id == record_id
+    if fields is not None:
+        condition = and_(condition, rows.c.field.in_(fields))
+    ctx.conn.execute(rows.delete().where(condition))
+
+
+def _vector(runs: list[list[str]]) -> str:
+    """A tsvector as text: tokens with their places, so that no parser of the database has a say in what is a word."""
+    places: dict[str, list[int]] = {}
+    at = 0
+    for run in runs:
+        for token in run:
+            at += 1
+            if at > _MOST_POSITIONS:
+                break
+            places.setdefault(token, []).append(at)
+        at += 1  # a gap, so that no phrase reaches over two runs
+    return " ".join(f"'{token}':{','.join(map(str, found[:255]))}" for token, found in places.items())
+
+
+def conditions(ctx: Ctx, shape: EntityShape, id_: ColumnElement[Any], written: str, fields: frozenset[str]) -> list[ColumnElement[bool]]:
+    """One condition per word of what somebody searches: found in a field the reader may search in."""
+    keys = sorted(s.key for s in shape.searchable if s.key in fields)
+    runs = words_of(written[:200])[:MOST_TERMS]
+    if not runs or not keys:
+        return [literal(False)] if runs or written.strip() else []
+    return [_condition(ctx, shape, id_, run, keys) for run in runs]
+
+
+def _condition(ctx: Ctx, shape: EntityShape, id_: ColumnElement[Any], run: list[str], keys: list[str]) -> ColumnElement[bool]:
+    sqlite = ctx.conn.dialect.name == "sqlite"
+    rows = table("search", column("entity"), column("record_id"), column("field"), column("search"), column("body"))
+    if sqlite:
+        matches = rows.c.search.op("MATCH")(_fts_query(run))
+    else:
+        matches = text("search.body @@ CAST(:fy_query AS tsquery)").bindparams(bindparam("fy_query", _ts_query(run), unique=True))
+    query = select(rows.c.record_id).where(matches, rows.c.entity == shape.key, rows.c.field.in_(keys))
+    return id_.in_(query)
+
+
+def _fts_query(run: list[str]) -> str:
+    """Words of one run as FTS5 wants them; in quotation marks, so that nothing in them is an operator."""
+    if len(run) == 1:
+        return f'"{run[0]}"*'
+    return '"' + " ".join(run[:-1]) + '"'
+
+
+def _ts_query(run: list[str]) -> str:
+    if len(run) == 1:
+        return f"'{run[0]}':*"
+    return " <-> ".join(f"'{token}'" for token in run[:-1])
+
+
+_LAST = text("SELECT COALESCE(MAX(id), 0) FROM search_row")
+_ROW_INSERT = text("INSERT INTO search_row (id, record_id, field) VALUES (:id, :record_id, :field)")
+_FTS_INSERT = text("INSERT INTO search (rowid, entity, record_id, field, body) VALUES (:id, :entity, :record_id, :field, :body)")
+_PG_INSERT = text("INSERT INTO search (entity, record_id, field, body) VALUES (:entity, :record_id, :field, CAST(:body AS tsvector))")
