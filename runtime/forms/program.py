@@ -98,9 +98,9 @@ class _Program:
             else:
                 self.remote.add(field.parent_field or key)
         default = self._expression(field, "default")
-        if default is not None and default.reads and rows is None and field.type in LOCAL - {"datetime", "files", "images"}:
-            if self._local(default, None):
-                found["default"] = to_js(default)
+        alone = rows is None and field.type in LOCAL - {"datetime", "files", "images"}
+        if default is not None and default.reads and alone and self._local(default, None):
+            found["default"] = to_js(default)
         if p.type.key == "computed" and rows is not None:
             expression = self._expression(field, "value")
             shown = _format(p, self.ctx.language)
@@ -173,7 +173,8 @@ def _format(p: Prepared, language: str) -> dict[str, Any] | None:
     settings = p.shape_type.settings(p.shape)
     if kind in ("integer", "decimal", "rating"):
         unit = pick(getattr(settings, "unit", None) or {}, language)
-        return {"as": "number", "places": getattr(settings, "places", 0) if kind == "decimal" else 0, "trim": bool(getattr(settings, "trim", False)), "unit": unit}
+        places = settings.places if kind == "decimal" else 0
+        return {"as": "number", "places": places, "trim": bool(getattr(settings, "trim", False)), "unit": unit}
     if kind == "percent":
         return {"as": "percent", "places": settings.places}
     if kind == "money":

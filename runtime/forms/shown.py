@@ -21,7 +21,9 @@ TONES: Mapping[str, str] = {
     "grey": "neutral", "blue": "tinted", "green": "ontime", "teal": "ontime", "amber": "warning", "red": "breach", "violet": "draft", "pink": "draft",
 }
 CATEGORIES: Mapping[str, str] = {"open": "active", "won": "good", "lost": "bad", "closed": "idle"}
-COLOURED: Mapping[str, str] = {"grey": "idle", "blue": "active", "green": "good", "teal": "good", "amber": "waiting", "red": "bad", "violet": "approval", "pink": "approval"}
+COLOURED: Mapping[str, str] = {
+    "grey": "idle", "blue": "active", "green": "good", "teal": "good", "amber": "waiting", "red": "bad", "violet": "approval", "pink": "approval",
+}
 _BY_TYPE: Mapping[str, str] = {"state": "state", "user": "user"}
 
 

@@ -17,10 +17,10 @@ from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page, tone_of
 from kernel.web.request import read_object
 from kernel.web.routes import json_response
-from runtime.forms.prepare import prepared
 from runtime.forms.shown import words
 from runtime.records import query, reading, road
-from runtime.web.columns import columns_of, keys
+from runtime.web.cards import doors_of
+from runtime.web.columns import columns_of
 from runtime.web.filters import quoted
 from runtime.web.lists import Asked, frame, read, refusal_words
 from runtime.web.sight import entity_of, surroundings, wants_fragment
@@ -65,7 +65,7 @@ def column(ctx: Ctx, request: Request, entity: str, state: str) -> Page:
     except (Invalid, Unreadable) as error:
         return Page("runtime/list/board_column.html", {**base, "cards": [], "count": None, "more": None, "refusal": refusal_words(error, ctx.language)})
     around = surroundings(ctx, found.labels)
-    doors = reading.doors_of(ctx, entity, found.items) if machine.by_key[state].category == "open" else {}
+    doors = doors_of(ctx, entity, found.items, machine) if machine.by_key[state].category == "open" else {}
     cards = [_card(ctx, asked, machine, item, columns, doors.get(item.record.id, ()), around) for item in found.items]
     total = None if count is None else f"{count.total}+" if count.at_least else count.total
     context = {**base, "cards": cards, "count": total, "more": column_url(asked, state, found.next_cursor) if found.next_cursor else None, "refusal": None}
@@ -113,7 +113,8 @@ def move(ctx: Ctx, request: Request, entity: str) -> Any:
         return _refused(_("From here no step leads to “{state}”.", state=label).to(ctx.language), [], 409)
     door = next((d for d in own if d.open), own[0])
     if door.asks or any(m.ask.get("field") in door.needs for m in door.missing):
-        return json_response({"error": {"message": _("“{step}” asks for something first.", step=door.label).to(ctx.language)}, "dialog": f"{url}/do/{door.key}"}, 409)
+        message = _("“{step}” asks for something first.", step=door.label).to(ctx.language)
+        return json_response({"error": {"message": message}, "dialog": f"{url}/do/{door.key}"}, 409)
     version = body.get("version")
     try:
         road.transition(ctx, entity, id_, door.key, asks={}, version=version if isinstance(version, int) else None)

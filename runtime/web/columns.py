@@ -15,7 +15,8 @@ from kernel.model.elements import Entity, Machine, View
 from kernel.platform.ctx import Ctx
 from runtime.forms.prepare import Prepared, prepared
 from runtime.forms.shown import Surroundings, display, state_category
-from runtime.web.filters import SYSTEM
+from runtime.records import query
+from runtime.web.filters import SYSTEM, quoted
 from runtime.web.when import moment_words
 
 USUAL = 6
@@ -77,7 +78,7 @@ def column_of(ctx: Ctx, entity: Entity, name: str, machine: Machine | None, read
 
 
 def _through(ctx: Ctx, entity: Entity, path: tuple[str, ...], readable: frozenset[str]) -> Column | None:
-    if path[0] not in readable:
+    if path[0] not in readable or len(path) > 2:
         return None
     field = ctx.app.schema.field_at(entity.key, path)
     if field is None or field.type not in fieldtypes.BUILTIN:
@@ -125,3 +126,25 @@ def _marks() -> Any:
 def keys(columns: Sequence[Column]) -> tuple[str, ...]:
     """The record's own fields that the columns need."""
     return tuple(dict.fromkeys(c.path[0] for c in columns if c.prepared is not None))
+
+
+def looked_up(ctx: Ctx, entity: Entity, columns: Sequence[Column], records: Sequence[Any]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Values of columns that lead through one reference, by record and column, and the labels in them: one statement per reference."""
+    found: dict[str, dict[str, Any]] = {}
+    labels: dict[str, str] = {}
+    for head in dict.fromkeys(c.path[0] for c in columns if len(c.path) == 2):
+        field = entity.by_key.get(head)
+        target = prepared(ctx, field).refers_to if field is not None else None
+        ids = list(dict.fromkeys(v for r in records if isinstance(v := r.values.get(head), str)))
+        if target is None or not ids:
+            continue
+        wanted = [c for c in columns if len(c.path) == 2 and c.path[0] == head]
+        where = query.read_where(ctx, target, f"IN(id, {', '.join(quoted(i) for i in ids)})")
+        listing = query.list_records(ctx, target, query.ListQuery(where=where, fields=tuple(c.path[1] for c in wanted), limit=len(ids)))
+        by_id = {item.record.id: item for item in listing.items}
+        labels.update(listing.labels)
+        for record in records:
+            item = by_id.get(record.values.get(head) or "")
+            if item is not None:
+                found.setdefault(record.id, {}).update({c.key: item.record.values.get(c.path[1]) for c in wanted if c.path[1] in item.readable})
+    return found, labels

@@ -17,6 +17,7 @@ from runtime.records import history, road
 from runtime.records.record import Input
 from runtime.web.record import Open
 from runtime.web.sight import over
+from runtime.web.timeline import value_of
 
 LOOK_BACK = 50
 
@@ -56,12 +57,12 @@ def page(ctx: Ctx, request: Request, shown: Open, sent: Mapping[str, Any], error
 
 def _before(ctx: Ctx, shown: Open, version: int | None) -> tuple[dict[str, Any], str | None]:
     """The values as they were in the version the change was made on, and who changed them last."""
-    entries = history.of(ctx, shown.entity.key, shown.record.id, LOOK_BACK)
+    entries = [e for e in history.of(ctx, shown.entity.key, shown.record.id, LOOK_BACK) if e.kind != "derive"]
     newer = max(0, shown.record.version - version) if version is not None else 0
-    changing = [e for e in entries if e.kind != "comment"][:newer]
     before: dict[str, Any] = {}
-    for entry in changing:
+    for entry in entries[:newer]:
         for change in entry.changes:
-            before[change.key] = change.old
-    who = next((e.actor for e in changing if e.actor), None)
-    return before, who
+            field = shown.entity.by_key.get(change["field"])
+            if field is not None and "rows" not in change:
+                before[field.key] = value_of(ctx, field, change.get("from"))
+    return before, next((e.actor_name for e in entries[:newer] if e.actor_name), None)

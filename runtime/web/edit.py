@@ -209,9 +209,9 @@ class _Form:
             if value is None or field.unique or field.key not in source.seen.readable or p.type.group == "file":
                 continue
             if field.type == "rows":
+                cells = [c for c in p.columns if c.type.writable and c.type.group != "file"]
                 found[field.key] = [
-                    {"id": None, "fields": {c.key: c.type.input_texts(c.field, row.values.get(c.key), reader) for c in p.columns if c.type.writable and c.type.group != "file"}}
-                    for row in value]
+                    {"id": None, "fields": {c.key: c.type.input_texts(c.field, row.values.get(c.key), reader) for c in cells}} for row in value]
             else:
                 found[field.key] = p.type.input_texts(field, value, reader)
         return found

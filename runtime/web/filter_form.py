@@ -53,9 +53,9 @@ def _context(ctx: Ctx, asked: Asked, old: Filter | None, field: str) -> dict[str
     subject = asked.subjects.get(field or (old.field if old else "")) or next(iter(asked.subjects.values()), None)
     values = old.values if old is not None and subject is not None and old.field == subject.key else ()
     return {
-        "entity": asked.entity, "asked": asked, "subject": subject, "old": old, "values": list(values),
+        "entity": asked.entity, "asked": asked, "base_url": asked.base, "subject": subject, "old": old, "values": list(values),
         "pairs": [(s.key, s.label) for s in asked.subjects.values()], "ops": [(o, conditions.WORDS[o]) for o in (subject.ops if subject else ())],
-        "op": old.op if old is not None and values else (subject.ops[0] if subject else ""), 
+        "op": old.op if old is not None and values else (subject.ops[0] if subject else ""),
         "options": options(ctx, asked, subject), "periods": list(conditions.PERIODS.items()), "lookup": lookup_url(ctx, asked, subject),
         "chosen": _chosen(ctx, asked, subject, values), "error": None,
     }

@@ -25,7 +25,7 @@ from runtime.forms.prepare import prepared, reader_of
 from runtime.records import query
 from runtime.records.labels import Wanted, resolve
 from runtime.web import filters as conditions
-from runtime.web.columns import Column, cell, columns_of, keys
+from runtime.web.columns import Column, cell, columns_of, keys, looked_up
 from runtime.web.filters import Filter, Subject
 from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings, wants_fragment
 
@@ -193,10 +193,12 @@ def rows(ctx: Ctx, asked: Asked) -> dict[str, Any]:
         found = query.list_records(ctx, entity.key, asked.list_query(keys(columns)))
     except (Invalid, Unreadable) as error:
         return {"columns": header(asked, columns), "rows": [], "next_url": None, "refusal": refusal_words(error, ctx.language)}
-    around = surroundings(ctx, found.labels, files_in(ctx, entity, (i.record.values for i in found.items)))
+    records = [i.record for i in found.items]
+    extra, more_labels = looked_up(ctx, entity, columns, records)
+    around = surroundings(ctx, {**found.labels, **more_labels}, files_in(ctx, entity, (r.values for r in records)))
     shown = [
-        {"id": item.record.id, "title": item.title or _("Without a name"), "marked": marked(item.title or _("Without a name").to(ctx.language), asked.q), "href": f"{asked.base}/{item.record.id}",
-         "cells": [cell(ctx, c, item.record, item.readable, asked.machine, around, getattr(item, "extra", None)) for c in columns]}
+        {"id": item.record.id, "title": item.title, "marked": marked(item.title, asked.q), "href": f"{asked.base}/{item.record.id}",
+         "cells": [cell(ctx, c, item.record, item.readable, asked.machine, around, extra.get(item.record.id)) for c in columns]}
         for item in found.items
     ]
     next_url = replace(asked, cursor=found.next_cursor).url() if found.next_cursor else None

@@ -8,11 +8,12 @@ from flask import Request
 
 from kernel import fieldtypes
 from kernel.errors import NotFound
+from kernel.fieldtypes.base import Unreadable
 from kernel.i18n import _
 from kernel.model.elements import Entity, Field
 from kernel.platform.ctx import Ctx
 from kernel.web.routes import json_response
-from runtime.forms.prepare import target_of
+from runtime.forms.prepare import prepared, reader_of, target_of
 from runtime.records import query
 from runtime.web.sight import entity_of
 
@@ -25,14 +26,37 @@ def search(ctx: Ctx, request: Request, entity: str, field: str) -> Any:
     known = _entity(ctx, entity)
     target, chosen = _target(ctx, known, field)
     q = request.args.get("q", "").strip()[:200]
-    where = None
-    if chosen is not None and "all" not in request.args and chosen.settings.get("where"):
-        where = query.offered_where(ctx, chosen, {k: request.args.getlist(k) for k in request.args if k in known.by_key})
-    found = query.list_records(ctx, target, query.ListQuery(where=where, fields=(), q=q, limit=MOST))
-    options = [{"value": item.record.id, "text": item.title or "—"} for item in found.items]
+    if chosen is not None and "all" not in request.args and not _is_asked(known, chosen):
+        found = query.candidates(ctx, entity, field, q=q, values=_values(ctx, known, chosen, request), limit=MOST + 1)
+        options = [{"value": id_, "text": label} for id_, label in found[:MOST]]
+        return json_response({"options": options, "more": len(found) > MOST})
+    listing = query.list_records(ctx, target, query.ListQuery(fields=(), q=q, limit=MOST))
+    options = [{"value": item.record.id, "text": item.title} for item in listing.items]
     if "all" in request.args and target == "person" and not q:
         options.insert(0, {"value": "me", "text": _("me").to(ctx.language)})
-    return json_response({"options": options, "more": found.next_cursor is not None})
+    return json_response({"options": options, "more": listing.next_cursor is not None})
+
+
+def _is_asked(entity: Entity, field: Field) -> bool:
+    """Whether it is a question of a step, not a field of the entity."""
+    return field.parent_field is None and entity.by_key.get(field.key) is not field
+
+
+def _values(ctx: Ctx, entity: Entity, field: Field, request: Request) -> dict[str, Any]:
+    """What the form holds in the fields that the condition reads."""
+    known = entity.field(field.parent_field).by_key if field.parent_field else entity.by_key
+    found: dict[str, Any] = {}
+    for name in request.args:
+        other = known.get(name.split("-")[-1])
+        if other is None or other.type in ("rows", "referring"):
+            continue
+        p = prepared(ctx, other)
+        if p.type.writable:
+            try:
+                found[other.key] = p.type.parse_form(other, request.args.getlist(name), reader_of(ctx))
+            except Unreadable:
+                found[other.key] = None
+    return found
 
 
 def _entity(ctx: Ctx, key: str) -> Entity:

@@ -13,12 +13,12 @@ from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
-from runtime.records import comments, history, query, road
+from runtime.records import comments, query, road
 from runtime.web import timeline
 from runtime.web.columns import cell, columns_of, keys
-from runtime.web.edit import trigger, version_of
+from runtime.web.edit import version_of
 from runtime.web.lists import header, read
-from runtime.web.record import HISTORY, open_record
+from runtime.web.record import open_record
 from runtime.web.sight import base_of, creatable, entity_of, files_in, over, queryable, surroundings
 
 MOST_AT_ONCE = 200
@@ -120,18 +120,16 @@ def comment(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response
     comments.add(ctx, entity, id, request.form.get("body", ""))
     if not is_htmx(request):
         return redirect(shown.url, 303)
-    return Page("runtime/record/timeline.html", _entries(ctx, shown, None))
+    return Page("runtime/record/timeline.html", timeline.page(ctx, shown.entity, id, shown.around, shown.url))
 
 
 def older(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
     """More of what happened."""
     shown = open_record(ctx, entity, id)
-    return Page("runtime/record/entries.html", _entries(ctx, shown, request.args.get("before", "")))
-
-
-def _entries(ctx: Ctx, shown: Any, before: str | None) -> dict[str, Any]:
-    found = history.of(ctx, shown.entity.key, shown.record.id, HISTORY, before=before or None)
-    return {"entries": timeline.lines(ctx, shown.entity, found, shown.around), "history_more": timeline.more_url(shown.url, found, HISTORY)}
+    before = request.args.get("before", "")
+    if not is_id(before):
+        raise NotFound()
+    return Page("runtime/record/entries.html", timeline.page(ctx, shown.entity, id, shown.around, shown.url, before, request.args.get("until")))
 
 
 def related(ctx: Ctx, request: Request, entity: str, id: str, other: str, field: str) -> Page:

@@ -16,7 +16,9 @@ from kernel.web.request import is_htmx
 from runtime.records.labels import Wanted, resolve
 from runtime.web.sight import base_of, creatable, known_entities, over
 
-USUAL_ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "UTC")
+USUAL_ZONES = (
+    "Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "UTC",
+)
 
 
 def show(ctx: Ctx, request: Request) -> Page:

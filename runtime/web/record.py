@@ -17,13 +17,11 @@ from runtime.forms.layout import layout_of
 from runtime.forms.prepare import prepared
 from runtime.forms.shown import Surroundings, display, words
 from runtime.forms.visible import hidden_fields, hidden_parts
-from runtime.records import history, reading
+from runtime.records import reading
 from runtime.web import path, timeline
 from runtime.web.columns import person, state_pill
 from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings
 from runtime.web.when import left_words, moment_words
-
-HISTORY = 20
 
 
 @dataclass(slots=True)
@@ -74,16 +72,14 @@ def open_record(ctx: Ctx, entity_key: str, id_: str) -> Open:
 def show(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
     """The page."""
     shown = open_record(ctx, entity, id)
-    return Page("runtime/record.html", context(ctx, shown))
+    return Page("runtime/record/page.html", context(ctx, shown))
 
 
-def context(ctx: Ctx, shown: Open, message: Any = None) -> dict[str, Any]:
+def context(ctx: Ctx, shown: Open) -> dict[str, Any]:
     """What the page and its fragments need."""
-    entries = history.of(ctx, shown.entity.key, shown.record.id, HISTORY)
     return {
         **head(ctx, shown), "parts": parts(ctx, shown), "rows_parts": row_parts(ctx, shown), "related": related(ctx, shown),
-        "entries": timeline.lines(ctx, shown.entity, entries, shown.around), "history_more": timeline.more_url(shown.url, entries, HISTORY),
-        "message": message,
+        **timeline.page(ctx, shown.entity, shown.record.id, shown.around, shown.url),
     }
 
 

@@ -53,7 +53,8 @@ def groups_for(ctx: Ctx, q: str) -> list[dict[str, Any]]:
         for view in views_of(ctx, entity):
             label = view.label.to(ctx.language)
             if folded in label.casefold() or folded in name.casefold():
-                places.append({"label": f"{name} · {label}", "href": f"{base}/e/{entity.key}?view={view.key}", "icon": "layout-list", "note": _("View").to(ctx.language)})
+                href = f"{base}/e/{entity.key}?view={view.key}"
+                places.append({"label": f"{name} · {label}", "href": href, "icon": "layout-list", "note": _("View").to(ctx.language)})
         if entity.key in can and folded in name.casefold():
             acts.append({"label": _("New: {label}", label=name).to(ctx.language), "href": f"{base}/e/{entity.key}/new", "icon": "plus", "note": None})
     if acts:

@@ -1,61 +1,170 @@
-"""What happened to a record, in words."""
+"""What happened to a record, in words: its changes and the notes people wrote, newest first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from kernel import fieldtypes
-from kernel.i18n import _, to_text
-from kernel.model.elements import Entity
+from kernel.errors import BadRequest, Message
+from kernel.fieldtypes.base import Unreadable
+from kernel.i18n import _
+from kernel.model.elements import Entity, Field
 from kernel.platform.ctx import Ctx
 from runtime.forms.prepare import prepared
 from runtime.forms.shown import Surroundings, words
+from runtime.records import comments, history
 from runtime.web.when import iso, moment_text
 
+PAGE = 20
+MOST_ROWS = 8
+
 ICONS: Mapping[str, str] = {
-    "created": "plus", "create": "plus", "updated": "pencil", "update": "pencil", "transition": "arrow-right", "assigned": "user-check",
-    "assign": "user-check", "deleted": "trash", "delete": "trash", "restored": "arrow-back-up", "restore": "arrow-back-up", "comment": "message-2",
+    "create": "plus", "update": "pencil", "transition": "arrow-right", "assign": "user-check", "delete": "trash", "restore": "arrow-back-up",
+    "derive": "math-function", "comment": "message-2",
+}
+TITLES: Mapping[str, Message] = {
+    "create": _("created this"), "update": _("changed this"), "assign": _("handed this over"), "delete": _("moved this to the bin"),
+    "restore": _("brought this back"), "derive": _("Worked out anew"), "comment": _("wrote"),
 }
 
 
-def more_url(url: str, entries: Sequence[Any], page: int) -> str | None:
-    """Where older entries are, if there may be any."""
-    return f"{url}/history?before={entries[-1].seq}" if len(entries) >= page else None
+def page(ctx: Ctx, entity: Entity, record_id: str, around: Surroundings, url: str, before: str | None = None, until: str | None = None) -> dict[str, Any]:
+    """One page of what happened; ``before`` is the last entry seen, ``until`` its moment."""
+    entries = history.of(ctx, entity.key, record_id, PAGE + 1, before=before)
+    more, entries = len(entries) > PAGE, entries[:PAGE]
+    newest = _moment(until)
+    oldest = entries[-1].at if more else None
+    notes = [
+        n for n in comments.of(ctx, entity.key, record_id)
+        if (newest is None or n.at < newest) and (oldest is None or n.at >= oldest)
+    ]
+    lines = [(e.at, _line(ctx, entity, e, around)) for e in entries]
+    lines += [(n.at, _note(n, around)) for n in notes]
+    lines.sort(key=lambda pair: pair[0], reverse=True)
+    next_url = f"{url}/history?{urlencode({'before': entries[-1].id, 'until': iso_exact(entries[-1].at)})}" if more else None
+    return {"entries": [line for _at, line in lines], "history_more": next_url}
 
 
-def lines(ctx: Ctx, entity: Entity, entries: Sequence[Any], around: Surroundings) -> list[dict[str, Any]]:
-    """Entries as the timeline component wants them."""
-    return [_line(ctx, entity, entry, around) for entry in entries]
+def iso_exact(at: datetime) -> str:
+    """A moment with its microseconds, for paging."""
+    return at.astimezone(UTC).isoformat()
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest() from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _note(note: Any, around: Surroundings) -> dict[str, Any]:
+    return {
+        "who": note.author or _("Somebody"), "title": TITLES["comment"], "title_note": None, "when": moment_text(note.at, around.reader), "iso": iso(note.at),
+        "icon": ICONS["comment"], "tone": None, "body": note.body, "changes": [], "reason": None}
 
 
 def _line(ctx: Ctx, entity: Entity, entry: Any, around: Surroundings) -> dict[str, Any]:
-    who = entry.actor_name if getattr(entry, "actor_name", None) else around.reader.label(entry.actor_id) if entry.actor_id else None
-    line: dict[str, Any] = {
-        "who": who, "when": moment_text(entry.at, around.reader), "iso": iso(entry.at), "icon": ICONS.get(entry.kind, "point-filled"), "tone": None,
-        "title": _title(ctx, entity, entry), "changes": _changes(ctx, entity, entry, around), "body": None, "reason": None,
-    }
-    if entry.kind == "comment":
-        line["body"] = getattr(entry, "body", None)
-    return line
+    who = entry.actor_name or (_("System") if entry.actor_id == "system" else None)
+    title: Message = TITLES.get(entry.kind, _("changed this"))
+    if entry.kind == "transition":
+        title = _transition(ctx, entity, entry)
+    if entry.kind == "derive":
+        who = None
+    changes = [] if entry.kind == "create" else [line for item in entry.changes for line in _changes(ctx, entity, entry, item, around)]
+    return {
+        "who": who, "title": title, "title_note": None, "when": moment_text(entry.at, around.reader), "iso": iso(entry.at),
+        "icon": ICONS.get(entry.kind, "point-filled"), "tone": None, "body": None, "changes": changes, "reason": _reason(ctx, entity, entry, around)}
 
 
-def _title(ctx: Ctx, entity: Entity, entry: Any) -> Any:
-    kind = entry.kind.rstrip("d") if entry.kind not in ("created", "updated", "deleted", "restored", "assigned") else entry.kind[:-1]
-    fixed = {
-        "create": _("made this"), "creat": _("made this"), "update": _("changed"), "updat": _("changed"), "delet": _("moved this to the bin"),
-        "delete": _("moved this to the bin"), "restor": _("brought this back"), "restore": _("brought this back"), "assign": _("handed this over"),
-        "assigne": _("handed this over"), "comment": _("wrote"),
-    }
-    return fixed.get(kind, _("changed"))
+def _transition(ctx: Ctx, entity: Entity, entry: Any) -> Message:
+    """From which state to which."""
+    reason = entry.reason or {}
+    machine = next((m for m in ctx.app.machines_of(entity.key) if m.key == reason.get("machine")), None)
+    if machine is None:
+        return _("took a step")
+    labels = [machine.by_key[k].label if k in machine.by_key else str(k or "") for k in (reason.get("from"), reason.get("to"))]
+    return _("{old} → {new}", old=labels[0], new=labels[1])
 
 
-def _changes(ctx: Ctx, entity: Entity, entry: Any, around: Surroundings) -> list[tuple[str, str, str]]:
-    found = []
-    for key, (old, new) in entry.changes.items():
-        field = entity.by_key.get(key)
-        if field is None or field.type not in fieldtypes.BUILTIN:
-            continue
-        p = prepared(ctx, field)
-        found.append((p.label, words(p, old, around), words(p, new, around)))
-    return [(label, to_text(old, ctx.language), to_text(new, ctx.language)) for label, old, new in found]
+def _reason(ctx: Ctx, entity: Entity, entry: Any, around: Surroundings) -> str | None:
+    """What was answered when the step was taken."""
+    asked: Mapping[str, Any] = (entry.reason or {}).get("asks") or {}
+    found = ctx.app.transition(entity.key, str((entry.reason or {}).get("transition", ""))) if asked else None
+    if found is None:
+        return None
+    parts = []
+    for field in found[1].asks:
+        if field.key in asked and field.type in fieldtypes.BUILTIN:
+            text = _text(ctx, field, asked[field.key], around)
+            if text:
+                parts.append(_("{label}: {value}", label=field.label, value=text).to(ctx.language))
+    return " · ".join(parts) or None
+
+
+def _changes(ctx: Ctx, entity: Entity, entry: Any, item: Mapping[str, Any], around: Surroundings) -> Sequence[tuple[Any, str, str]]:
+    key = item["field"]
+    if key == "state":
+        return ()  # the title says it
+    if key in ("owner", "team"):
+        label = {"owner": _("Owner"), "team": _("Team")}[key]
+        return [(label, _label(item.get("from")), _label(item.get("to")))]
+    field = entity.by_key.get(key)
+    if field is None or field.type not in fieldtypes.BUILTIN:
+        return ()
+    if "rows" in item:
+        return _rows(ctx, field, item["rows"], around)
+    return [(field.label, _text(ctx, field, item.get("from"), around), _text(ctx, field, item.get("to"), around))]
+
+
+def _rows(ctx: Ctx, field: Field, rows: Sequence[Mapping[str, Any]], around: Surroundings) -> Sequence[tuple[Any, str, str]]:
+    """Rows of a sub-form: what came, went and changed, each by its first words."""
+    found: list[tuple[Any, str, str]] = []
+    for row in rows[:MOST_ROWS]:
+        pairs = [(field.by_key[k], pair) for k, pair in row["fields"].items() if k in field.by_key]
+        old = ", ".join(t for c, pair in pairs if (t := _text(ctx, c, pair[0], around)))
+        new = ", ".join(t for c, pair in pairs if (t := _text(ctx, c, pair[1], around)))
+        if old or new:
+            found.append((field.label, old, new))
+    if len(rows) > MOST_ROWS:
+        found.append((field.label, "", _("and {n} more rows", n=len(rows) - MOST_ROWS).to(ctx.language)))
+    return found
+
+
+def _label(value: Any) -> str:
+    return str(value.get("label") or "—") if isinstance(value, Mapping) else "" if value is None else "—"
+
+
+def _text(ctx: Ctx, field: Field, raw: Any, around: Surroundings) -> str:
+    """What was kept as JSON, in words; what today's type can't read any more stands as it is."""
+    if raw is None:
+        return ""
+    if isinstance(raw, Mapping) and set(raw) == {"id", "label"}:
+        return _label(raw)
+    if isinstance(raw, list) and raw and isinstance(raw[0], Mapping) and set(raw[0]) == {"id", "label"}:
+        return ", ".join(_label(r) for r in raw)
+    p = prepared(ctx, field)
+    try:
+        value = p.shape_type.parse(p.shape, raw)
+    except (Unreadable, NotImplementedError):
+        return str(raw)
+    return words(p, value, around)
+
+
+def value_of(ctx: Ctx, field: Field, raw: Any) -> Any:
+    """The value of what was kept as JSON; None for what can't be read."""
+    if raw is None:
+        return None
+    plain = raw.get("id") if isinstance(raw, Mapping) and set(raw) == {"id", "label"} else raw
+    if isinstance(plain, list):
+        plain = [r.get("id") if isinstance(r, Mapping) and set(r) == {"id", "label"} else r for r in plain]
+    p = prepared(ctx, field)
+    try:
+        return p.shape_type.parse(p.shape, plain)
+    except (Unreadable, NotImplementedError):
+        return None
