@@ -19,7 +19,7 @@ from kernel.expr.findings import did_you_mean
 from kernel.i18n import _
 from kernel.model.indexes import ordering
 from runtime.records.shape import SYSTEM_TARGETS, EntityShape, shape_of
-from runtime.records.sqlscope import RecordScope
+from runtime.records.sqlscope import RecordScope, no_such_field
 from runtime.records.titles import title_of
 
 MOST_TERMS = 5
@@ -90,6 +90,9 @@ def _term(shape: EntityShape, scope: RecordScope, key: str, descending: bool) ->
         except _NoOrder:
             pass
     elif len(path) > 1:
+        if field is None and path[0] not in SYSTEM_TARGETS:
+            raise no_such_field(path[0])
+        scope._end_scope(path[:-1])  # every step must lead to a record
         end = scope.ctx.app.schema.field_at(shape.key, path)
         if end is not None and (scope.ctx.app.schema.type_of(end).kind.value in ("rows", "list") or _virtual(scope, end)):
             raise _NoOrder
