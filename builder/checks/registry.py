@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from builder.checks import defaults, derived, forms, formulas, keys, machines, options, proof, references, rights, texts, views
 from builder.checks.finding import Finding
 from builder.checks.place import Place
 from kernel.registry import Registry
@@ -18,12 +19,9 @@ class Check:
     run: Callable[[Place], Iterable[Finding]]
 
 
-def checks() -> Registry[Check]:
-    """Every check there is, in the order in which findings are shown."""
-    from builder.checks import defaults, derived, forms, formulas, keys, machines, options, proof, references, rights, texts, views
-
-    return Registry("checks", [
-        Check("keys", keys.check), Check("references", references.check), Check("formulas", formulas.check), Check("derived", derived.check),
-        Check("defaults", defaults.check), Check("texts", texts.check), Check("options", options.check), Check("views", views.check),
-        Check("rights", rights.check), Check("forms", forms.check), Check("machines", machines.check), Check("proof", proof.check),
-    ])
+CHECKS: Registry[Check] = Registry("checks", [
+    Check("keys", keys.check), Check("references", references.check), Check("formulas", formulas.check), Check("derived", derived.check),
+    Check("defaults", defaults.check), Check("texts", texts.check), Check("options", options.check), Check("views", views.check),
+    Check("rights", rights.check), Check("forms", forms.check), Check("machines", machines.check), Check("proof", proof.check),
+])
+"""Every check there is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builder.checks.finding import Finding, of_problem
 from builder.checks.place import Place
-from builder.checks.registry import checks
+from builder.checks.registry import CHECKS
 from builder.checks.structure import check_structure
 from builder.layers.resolve import Effective
 from kernel.errors import FangyuanError
@@ -30,7 +30,7 @@ def check_tree(tree: Tree) -> list[Finding]:
         return [*findings, Finding("unbuildable", "error", "", "", "", _("The application can't be put together: {why}", why=str(error)))]
     place = Place(sound, application)
     broken = frozenset(tree) - frozenset(sound)
-    for one in checks().values():
+    for one in CHECKS.values():
         findings += [f for f in one.run(place) if not _follows(f, broken)]
     return ordered(findings)
 

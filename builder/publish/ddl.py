@@ -78,10 +78,11 @@ def _retire_table(site: Site, op: ops.RetireTable) -> None:
     element = site.old.application.by_uid.get(op.uid)
     # The columns are noted, too, so that each can come back with the table.
     for item in getattr(element, "fields", ()):
-        store.hide(site.conn, op.table, [c.name for c in _columns_of(site.old, op.table, item.key)], item.uid, site.now)
+        store.hide(site.conn, op.table, [c.name for c in columns_of(site.old, op.table, item.key)], item.uid, site.now)
 
 
-def _columns_of(release: Release, table: str, key: str) -> tuple[Column[Any], ...]:
+def columns_of(release: Release, table: str, key: str) -> tuple[Column[Any], ...]:
+    """The columns of a field by the name of its table; none for what has none."""
     for entity in release.tables:
         if entity.table.name == table:
             return entity.columns.get(key, ())

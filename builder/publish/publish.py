@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, select, text
 
@@ -84,7 +84,6 @@ def publish_prepared(
     if prepared.unchanged and _same_sources(home, prepared):
         return PublishResult(prepared.base.id, prepared.hash, prepared, unchanged=True)
     new = prepared.release()
-    # The compiled form is made before the lock is taken; the first reader after the switch finds it.
     for attempt in range(TRIES):
         try:
             release_id, deferred = _switch(home, by, prepared, new, clock.now(), note, probe)
@@ -103,10 +102,11 @@ def _silent(step: str) -> None:
 
 def _require_base(base: Release, expected: int | None, base_hash: str | None) -> None:
     if (expected is not None and expected != base.id) or (base_hash is not None and base_hash != base.hash):
-        raise _moved_on()
+        raise moved_on()
 
 
-def _moved_on() -> Conflict:
+def moved_on() -> Conflict:
+    """The release in force is not the one the work was based on."""
     return Conflict(_("Somebody else published in the meantime."), hint=_("Look at the new plan and publish again."))
 
 
@@ -118,10 +118,10 @@ def _same_sources(home: Home, prepared: Prepared) -> bool:
 
 def _switch(home: Home, by: str | None, prepared: Prepared, new: Release, now: datetime, note: str, probe: Probe) -> tuple[int, list[ops.Operation]]:
     with home.write() as conn:
-        _hurry(conn)
+        hurry(conn)
         id_, hash_ = store.lock(conn)
         if (id_ or 0) != prepared.base.id or (hash_ is not None and hash_ != prepared.base.hash):
-            raise _moved_on()
+            raise moved_on()
         settings = conn.execute(select(t.tenant_state.c.settings)).scalar() or {}
         site = ddl.Site(conn, prepared.base, new, now, settings.get("zone") or "UTC", settings.get("currency") or "CNY")
         deferred: list[ops.Operation] = []
@@ -147,7 +147,8 @@ def _switch(home: Home, by: str | None, prepared: Prepared, new: Release, now: d
     return release_id, deferred
 
 
-def _hurry(conn: Connection) -> None:
+def hurry(conn: Connection) -> None:
+    """Wait for locks of tables only a moment."""
     if conn.dialect.name == "postgresql":
         conn.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
 
@@ -232,6 +233,3 @@ def roll_back(home: Home, by: str | None, release_id: int, *, clock: Clock, note
     said = note or _("Back to release {id}", id=release_id).to("zh")
     return publish(home, by, clock=clock, packages=packages, changes=changes_from_json(row or ()), tree=older.application.tree,
                    expected=base, note=said, ports=ports, probe=probe)
-
-
-Kind = Literal["published", "preview"]

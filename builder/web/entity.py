@@ -10,13 +10,11 @@ from flask import Request
 
 from builder.web import diagram, uses, words
 from builder.web.frame import is_system, page
-from builder.web.simple import CREATABLE
 from builder.web.words import Code
-from kernel import fieldtypes
 from kernel.errors import Message, NotFound
 from kernel.i18n import Labels, Text, _
 from kernel.model.application import Application
-from kernel.model.elements import Element, Entity, Field, Guard, Machine, Right, Role, Transition
+from kernel.model.elements import Element, Entity, Field, Form, Guard, Machine, Right, Role, Transition
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 
@@ -93,10 +91,10 @@ def entity(ctx: Ctx, request: Request, key: str) -> Page:
         "entity": found, "system": is_system(app, found), "rows": list(field_rows(app, found, language, used)), "used": used,
         "other_name": other_name(found, language),
         "validations": [(v, words.formula(app, v, "holds", language), words.formula(app, v, "when", language), _labels(found, v.at)) for v in found.validations],
-        "flows": [flow(app, m, language) for m in app.machines_of(key)], "forms": [(f, _labels_of_roles(app, f.roles)) for f in app.forms_of(key)],
-        "views": [_view(app, v, language) for v in app.views_of(key)], "rights": list(rights(app, found, language)), "right_columns": RIGHT_COLUMNS,
-        "uses": uses.uses_of_entity(app, key), "is_code": lambda value: isinstance(value, Code),
-        "creatable": [(k, fieldtypes.get(k).label) for k in CREATABLE], "fields_by_key": found.by_key,
+        "flows": [flow(app, m, language) for m in app.machines_of(key)], "forms": [_form(app, found, f, language) for f in app.forms_of(key)],
+        "views": [_view(app, v, language) for v in app.views_of(key)], "rights": list(rights(app, found, language)),
+        "right_columns": [{"label": label} for _action_key, label in RIGHT_COLUMNS],
+        "uses": uses.uses_of_entity(app, key), "is_code": lambda value: isinstance(value, Code), "help": Labels(found.help, ""),
     })
 
 
@@ -174,6 +172,13 @@ def _action(app: Application, entity: Entity | None, action: Any) -> Message:
     if do == "comment":
         return _("leaves a comment")
     return _("sets {fields}", fields=_labels(entity, names) if entity else names)
+
+
+def _form(app: Application, entity: Entity, form: Form, language: str) -> dict[str, Any]:
+    return {
+        "form": form, "roles": _labels_of_roles(app, form.roles),
+        "sections": [(s.label, _labels(entity, [i.key for i in s.items]), words.formula(app, s, "show_when", language)) for s in form.sections],
+    }
 
 
 def _view(app: Application, view: Any, language: str) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Request
 
+from builder.checks.finding import Finding
+from builder.checks.run import check_tree
 from builder.web import words
 from builder.web.frame import is_system, page, published
 from kernel.errors import Message
@@ -45,3 +48,13 @@ def _card(app: Application, entity: Entity) -> Card:
     return Card(
         entity, len(entity.fields), tuple((s.label, words.state_tone(machine, s)) for s in machine.states) if machine else (),
         tuple(r.label for r in readers), bool(readers) and len(readers) == len(app.roles), is_system(app, entity))
+
+
+def findings(ctx: Ctx) -> list[Finding]:
+    """What the checks say about the application in force; known once per release and process."""
+    return list(_findings(ctx.release.hash, ctx.app))
+
+
+@lru_cache(maxsize=64)
+def _findings(hash_: str, app: Application) -> tuple[Finding, ...]:
+    return tuple(f for f in check_tree(app.tree) if f.severity != "info")

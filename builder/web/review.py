@@ -1,0 +1,157 @@
+"""The one road from a form to a release: review (plan in words, confirmation), publish, or a conflict that keeps the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request, current_app, redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from builder.changes import ops
+from builder.publish.prepare import Impact, Prepared
+from builder.publish.publish import publish_prepared
+from builder.web import words
+from builder.web.differences import differences
+from builder.web.frame import base_of, page, published
+from builder.web.proposal import MAX_NOTE, Proposal, from_json, ports, prepare
+from kernel.errors import Busy, Conflict, Invalid, Message, Problem
+from kernel.i18n import Text, _
+from kernel.platform.ctx import Ctx
+from kernel.platform.database import Home, commit
+from kernel.web.rendering import Page
+from kernel.web.request import is_htmx
+
+COUNTS = {
+    "blank": _("{n} records have no value yet"), "doubled": _("{n} values occur more than once"), "rows": _("{n} records are concerned"),
+    "values": _("{n} records have a value"), "holding": _("{n} records hold it"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation in words. ``tone``: calm, warning (data need a look) or breach (data go out of sight)."""
+
+    text: Message
+    icon: str
+    tone: str = "calm"
+    note: Message | None = None
+
+
+def review(ctx: Ctx, request: Request, proposal: Proposal, title: Message, base: str = "") -> Page:
+    """What the proposal would change, with one button to publish it. Mistakes come instead, all at once.
+
+    ``base``: hash of the release the person was looking at; another one in force is said, not refused.
+    """
+    try:
+        prepared = prepare(ctx, proposal)
+        problems: tuple[Problem, ...] = tuple(f.problem() for f in prepared.errors)
+    except Invalid as error:
+        return _refused(ctx, request, proposal, title, error.problems)
+    if problems:
+        return _refused(ctx, request, proposal, title, problems)
+    context = {**review_words(ctx, prepared), "title": title, "proposal": proposal.to_json(), "base_hash": prepared.base.hash, "back": proposal.back, "problems": (),
+               "max_note": MAX_NOTE, "note": proposal.note, "moved": _moved(ctx, base), "in_dialog": is_htmx(request)}
+    return page(ctx, "review.html", context, fragment="dialog" if is_htmx(request) else None)
+
+
+def _refused(ctx: Ctx, request: Request, proposal: Proposal, title: Message, problems: Iterable[Problem]) -> Page:
+    context = {"title": title, "problems": tuple(problems), "back": proposal.back, "in_dialog": is_htmx(request)}
+    return page(ctx, "review.html", context, fragment="dialog" if is_htmx(request) else None, status=422)
+
+
+def review_words(ctx: Ctx, prepared: Prepared) -> dict[str, Any]:
+    """The plan for a template: what people notice, what happens to the data, what is worth a thought."""
+    assert prepared.application is not None
+    return {
+        "unchanged": prepared.unchanged, "groups": differences(prepared.base.application, prepared.application),
+        "steps": steps(prepared.impacts), "summary": summary(prepared.plan), "destroys": bool(prepared.plan.destructive),
+        "warnings": [f for f in prepared.findings if f.severity == "warning"],
+    }
+
+
+def steps(impacts: Iterable[Impact]) -> list[Step]:
+    """What happens to the data, in words; indexes in one line, because people only care that lists stay fast."""
+    found: list[Step] = []
+    indexes = 0
+    for impact in impacts:
+        operation = impact.operation
+        if isinstance(operation, (ops.CreateIndex, ops.DropIndex)) and not impact.count:
+            indexes += isinstance(operation, ops.CreateIndex)
+            continue
+        need = operation.needs
+        note = Text(COUNTS[need.kind].msgid, {"n": impact.count}) if need is not None and impact.count else None
+        tone = "breach" if operation.destroys else "warning" if note is not None else "calm"
+        found.append(Step(operation.describe(), "eye-off" if operation.destroys else "database", tone, note))
+    if indexes:
+        found.append(Step(_("Keep lists, filters and look-ups fast: {n} indexes.", n=indexes), "bolt"))
+    return found
+
+
+def summary(plan: ops.Plan) -> Message:
+    """The plan in one line."""
+    tables = sum(1 for _op in plan.of(ops.CreateTable))
+    columns = sum(len(op.columns) for op in plan.of(ops.AddColumns))
+    indexes = sum(1 for _op in plan.of(ops.CreateIndex))
+    hidden = len(plan.destructive)
+    parts: list[Message] = []
+    if tables:
+        parts.append(_("{n} tables appear", n=tables))
+    if columns:
+        parts.append(_("{n} columns appear", n=columns))
+    if indexes:
+        parts.append(_("{n} indexes appear", n=indexes))
+    parts.append(_("{n} things go out of sight, their data are kept", n=hidden) if hidden else _("no data are lost"))
+    return _("{parts}", parts=parts)
+
+
+def _moved(ctx: Ctx, base: str) -> Any:
+    return next(iter(published(ctx, 1)), None) if base and base != ctx.release.hash else None
+
+
+def publish(ctx: Ctx, request: Request) -> Page | BaseResponse:
+    """``POST /design/publish``: make a reviewed proposal the next release.
+
+    The route is declared as reading, because publishing opens transactions of its own: tables must not be changed
+    while this request still holds them open.
+    """
+    proposal = from_json(request.form.get("proposal", ""), request.form.get("note", ""))
+    if request.form.get("base", "") != ctx.release.hash:
+        return conflict(ctx, proposal, Conflict(_("Somebody else published in the meantime.")))
+    try:
+        prepared = prepare(ctx, proposal)
+        prepared.require_sound()
+        # From here on nothing is read in this transaction: it would stand in the way of the tables' changes.
+        commit(ctx.conn)
+        done = publish_prepared(_home(ctx), ctx.actor.person, prepared, clock=ctx.clock, note=proposal.note, ports=ports())
+    except Invalid as error:
+        return page(ctx, "review.html", {"title": _("This can't be published"), "problems": error.problems, "back": proposal.back, "in_dialog": False}, status=422)
+    except (Conflict, Busy) as error:
+        return conflict(ctx, proposal, error)
+    place = f"{base_of(ctx)}/{proposal.back}"
+    return redirect(f"{place}?published={done.release_id}" if not done.unchanged else place, 303)
+
+
+def again(ctx: Ctx, request: Request) -> Page:
+    """``POST /design/review``: look at a proposal once more, on the release now in force."""
+    return review(ctx, request, from_json(request.form.get("proposal", ""), request.form.get("note", "")), _("Look at it once more"))
+
+
+def conflict(ctx: Ctx, proposal: Proposal, error: Conflict | Busy) -> Page:
+    """Nothing was lost: the proposal can be looked at again on top of what is there now."""
+    return page(ctx, "conflict.html", {
+        "message": error.message, "hint": error.hint, "latest": next(iter(published(ctx, 1)), None), "busy": isinstance(error, Busy),
+        "moment": lambda at: words.moment(at, ctx.zone), "proposal": proposal.to_json(), "note": proposal.note, "back": proposal.back, "text": proposal.text,
+    }, status=error.status)
+
+
+def just_published(request: Request) -> int | None:
+    """The release that a redirect speaks of."""
+    given = request.args.get("published", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
+def _home(ctx: Ctx) -> Home:
+    found: Home = current_app.extensions["fangyuan"].tenants.get(ctx.tenant.slug)[1]
+    return found
