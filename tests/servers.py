@@ -59,7 +59,8 @@ def _locked(shared: Path) -> Iterator[None]:
         yield
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """The folder of initdb and pg_ctl, the newest version. Raises :class:`CannotRun`."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]) if p.parts[-3].isdigit() else 0)
     if found:
         return found[-1].parent
@@ -69,7 +70,7 @@ def _binaries() -> Path:
     raise CannotRun("no PostgreSQL server (apt-get install postgresql)")
 
 
-def _runner() -> tuple[list[str], int, int]:
+def runner() -> tuple[list[str], int, int]:
     """The words before a command that drop root, and the ids of who runs it."""
     if os.getuid() != 0:
         return [], os.getuid(), os.getgid()
@@ -84,8 +85,8 @@ def _runner() -> tuple[list[str], int, int]:
 
 
 def _start() -> dict[str, object]:
-    binaries = _binaries()
-    words, uid, gid = _runner()
+    folder_of_programs = binaries()
+    words, uid, gid = runner()
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     # Under xdist the run is the workers' parent.
@@ -95,13 +96,13 @@ def _start() -> dict[str, object]:
     data = folder / "data"
     port = free_port()
     init = ["-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
-    _run([*words, str(binaries / "initdb"), *init], folder)
+    run([*words, str(folder_of_programs / "initdb"), *init], folder)
     # What the suite writes need not survive a power cut; everything else is as in production.
     options = (
         f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=200"
         " -c max_locks_per_transaction=256"
     )
-    _run([*words, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-t", "60", "-o", options, "-l", str(folder / "log"), "start"], folder)
+    run([*words, str(folder_of_programs / "pg_ctl"), "-D", str(data), "-w", "-t", "60", "-o", options, "-l", str(folder / "log"), "start"], folder)
     pid = int((data / "postmaster.pid").read_text().split()[0])
     return {"url": f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres", "folder": str(folder), "pid": pid, "users": 0}
 
@@ -118,7 +119,8 @@ def _sweep() -> None:
             _stop({"pid": pid, "folder": str(folder)})
 
 
-def _run(command: list[str], folder: Path) -> None:
+def run(command: list[str], folder: Path) -> None:
+    """Run a server command with its words in ``folder``/start.log. Raises :class:`CannotRun` with the end of them."""
     # Not captured by a pipe: the server would keep it open for ever.
     with (folder / "start.log").open("ab") as log:
         if subprocess.run(command, cwd=folder, stdout=log, stderr=log).returncode != 0:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request
 from sqlalchemy import create_engine, event, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from werkzeug.datastructures import MultiDict
 
 from benchmarks.handwritten.forms import AssetForm
@@ -31,7 +31,9 @@ def create(url: str) -> Flask:
         @event.listens_for(engine, "connect")
         def connect(driver: Any, record: Any) -> None:
             driver.isolation_level = None
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            for pragma in (
+                "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "cache_size=-8000", "temp_store=MEMORY",
+            ):
                 driver.execute(f"PRAGMA {pragma}")
 
         @event.listens_for(engine, "begin")
@@ -58,7 +60,7 @@ def create(url: str) -> Flask:
         return person_of(session, bearer.removeprefix("Bearer ") if bearer else request.cookies.get("session", ""))
 
     def visible(person: Person) -> Any:
-        query = select(Asset)
+        query = select(Asset).options(joinedload(Asset.group), joinedload(Asset.keeper), joinedload(Asset.owner))
         return query if person.role == "manager" else query.where(Asset.owner_id == person.id)
 
     def find(session: Session, person: Person, id_: str) -> Asset:
@@ -78,12 +80,18 @@ def create(url: str) -> Flask:
             return value.isoformat()
         return value
 
+    def utc(value: datetime | None) -> datetime | None:
+        """People enter UTC here, and SQLite gives instants back without a zone."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
     def fill(asset: Asset, form: AssetForm) -> dict[str, Any]:
         changes = {}
         for name in FIELDS:
             new = getattr(form, name).data
             new = new if new not in ("", []) else None
             old = getattr(asset, name)
+            if name == "met_at":
+                old, new = utc(old), utc(new)
             if old != new:
                 changes[name] = [plain(old), plain(new)]
                 setattr(asset, name, new)
@@ -92,9 +100,13 @@ def create(url: str) -> Flask:
         asset.weight = None if asset.total is None else "heavy" if asset.total >= 100000 else "middle" if asset.total >= 10000 else "light"
         return changes
 
+    def named(other: AssetGroup | Person | None) -> dict[str, str] | None:
+        return None if other is None else {"id": other.id, "label": other.name}
+
     def as_json(asset: Asset) -> dict[str, Any]:
         fields = {name: plain(getattr(asset, name)) for name in [*FIELDS, "total", "weight"]}
-        return {"id": asset.id, "version": asset.version, "state": asset.state, "owner": asset.owner_id, "team": asset.team_id,
+        fields["group_id"], fields["keeper_id"] = named(asset.group), named(asset.keeper)
+        return {"id": asset.id, "version": asset.version, "state": asset.state, "owner": named(asset.owner), "team": asset.team_id,
                 "created_at": plain(asset.created_at), "updated_at": plain(asset.updated_at), "fields": fields}
 
     def from_json(data: dict[str, Any]) -> MultiDict[str, str]:
@@ -114,13 +126,13 @@ def create(url: str) -> Flask:
         form.group_id.choices = [("", "")] + [tuple(r) for r in session.execute(select(AssetGroup.id, AssetGroup.name).order_by(AssetGroup.name).limit(50))]
         form.keeper_id.choices = [("", "")] + [tuple(r) for r in session.execute(select(Person.id, Person.name).order_by(Person.name).limit(50))]
 
-    def check_references(session: Session, form: AssetForm) -> dict[str, list[str]]:
-        problems = {}
+    def check_references(session: Session, form: AssetForm, asset: Asset | None = None) -> dict[str, list[str]]:
+        problems: dict[str, list[str]] = {}
         if form.group_id.data and session.get(AssetGroup, form.group_id.data) is None:
             problems["group_id"] = ["This does not exist."]
         if form.keeper_id.data and session.get(Person, form.keeper_id.data) is None:
             problems["keeper_id"] = ["This does not exist."]
-        if form.code.data and session.execute(select(Asset.id).where(Asset.code == form.code.data)).first():
+        if form.code.data and (asset is None or asset.code != form.code.data) and session.execute(select(Asset.id).where(Asset.code == form.code.data)).first():
             problems["code"] = ["This code is taken."]
         return problems
 
@@ -132,6 +144,7 @@ def create(url: str) -> Flask:
         session.add(asset)
         log(session, asset, person, "created", changes, now)
         session.add(Span(id=str(uuid4()), record_id=asset.id, facet="state", value=asset.state, from_at=now))
+        session.flush()
         return asset
 
     @app.get("/assets/new")
@@ -187,7 +200,7 @@ def create(url: str) -> Flask:
             return jsonify(as_json(asset)), 200, {"ETag": f'"{asset.version}"'}
 
     def locked(session: Session, person: Person, id_: str) -> Asset:
-        asset = session.execute(visible(person).where(Asset.id == id_).with_for_update()).scalar_one_or_none() or abort(404)
+        asset = session.execute(visible(person).where(Asset.id == id_).with_for_update(of=Asset)).scalar_one_or_none() or abort(404)
         if request.headers.get("If-Match") is None:
             abort(428)
         if request.headers["If-Match"].strip('"') != str(asset.version):
@@ -201,8 +214,10 @@ def create(url: str) -> Flask:
             asset = locked(session, person, id_)
             data = {name: plain(getattr(asset, name)) for name in FIELDS} | request.get_json()["fields"]
             form = AssetForm(from_json(data))
-            if not form.validate():
-                return jsonify(form.errors), 422
+            problems = {} if form.validate() else dict(form.errors)
+            problems.update(check_references(session, form, asset))
+            if problems:
+                return jsonify(problems), 422
             now = datetime.now(UTC)
             changes = fill(asset, form)
             asset.version, asset.updated_at, asset.updated_by = asset.version + 1, now, person.id
@@ -215,7 +230,7 @@ def create(url: str) -> Flask:
         with unit(True) as session:
             person, _ = signed_in(session)
             asset = locked(session, person, id_)
-            start, end = TRANSITIONS[key]
+            start, end = TRANSITIONS.get(key) or abort(404)
             if asset.state != start or (key == "start" and not (asset.amount and asset.due)):
                 return jsonify({"missing": ["state"]}), 409
             now = datetime.now(UTC)
@@ -223,6 +238,7 @@ def create(url: str) -> Flask:
             open_span.to_at = now
             session.add(Span(id=str(uuid4()), record_id=asset.id, facet="state", value=end, from_at=now))
             asset.state, asset.state_since, asset.version, asset.updated_at = end, now, asset.version + 1, now
+            asset.updated_by = person.id
             log(session, asset, person, "transition", {"state": [start, end]}, now)
             session.commit()
             return jsonify(as_json(asset)), 200, {"ETag": f'"{asset.version}"'}

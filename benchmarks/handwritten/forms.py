@@ -56,6 +56,3 @@ class AssetForm(Form):
     def validate_due(self, field: DateField) -> None:
         if field.data and self.starts.data and field.data < self.starts.data:
             raise ValidationError("Due must not be before the start.")
-
-
-

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, Integer, Numeric, String, Text, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -105,6 +105,9 @@ class Asset(Base):
     keeper_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     total: Mapped[Decimal | None] = mapped_column(Exact(2))
     weight: Mapped[str | None] = mapped_column(String(20))
+    group: Mapped[AssetGroup | None] = relationship(foreign_keys=[group_id])
+    keeper: Mapped[Person | None] = relationship(foreign_keys=[keeper_id])
+    owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
     __table_args__ = (
         Index("asset_kind_due", "kind", "due", "id"),
         Index("asset_owner_due", "owner_id", "due", "id"),

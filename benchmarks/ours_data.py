@@ -1,0 +1,147 @@
+"""Makes a tenant of ours from entity.yaml and fills its tables, past the record road: the same records as by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, text
+
+from benchmarks import values as v
+from benchmarks.ours import SLUG, settings_of
+from benchmarks.side import Place
+from builder.packages import catalogue
+from builder.packages.reader import read_documents
+from builder.publish.switching import switch_on
+from kernel import fieldtypes
+from kernel.model.elements import Entity
+from kernel.platform import accounts, migrations, releases
+from kernel.platform import tables as t
+from kernel.platform.clock import SystemClock
+from kernel.platform.database import Databases
+from kernel.platform.releases import Release
+from kernel.platform.tenants import Tenants
+from runtime.records.search import words_of
+
+ENTITY = Path(__file__).with_name("entity.yaml")
+BATCH = 2_000
+# Words of the quick search are made where writes are measured; making those of 200,000 records takes minutes and no list reads them.
+SEARCHED = 20_000
+
+
+def build(place: Place, size: int) -> None:
+    """A fresh installation with one tenant that holds ``size`` records."""
+    settings = settings_of(place)
+    migrations.migrate(settings)
+    databases, clock = Databases(settings), SystemClock()
+    try:
+        tenants = Tenants(settings, databases, clock)
+        home = tenants.create(SLUG, "Comparison", {"language": "en", "zone": "UTC", "currency": v.CURRENCY})[1]
+        package = read_documents(ENTITY.read_bytes(), ENTITY.name, "comparison")
+        switch_on(home, [*catalogue.load_all(["platform"]), package], clock=clock)
+        with home.write() as conn:
+            release = releases.current(conn)
+            _people(conn, release, clock.now())
+            filler = Filler(conn, release, search=size <= SEARCHED)
+            for start in range(0, size, BATCH):
+                filler.add(range(start, min(start + BATCH, size)))
+        with home.write() as conn:
+            conn.execute(text("ANALYZE"))
+    finally:
+        databases.dispose()
+
+
+def _people(conn: Connection, release: Release, now: datetime) -> None:
+    table = release.tables.of("person")
+    people = range(v.PEOPLE)
+    conn.execute(insert(table.table), [
+        {**_system(v.person_id(n), release, now), table.main("name").name: f"Person {n}", table.main("active").name: True,
+         table.main("team").name: v.TEAM} for n in people])
+    teams = release.tables.of("team")
+    conn.execute(insert(teams.table), [{**_system(v.TEAM, release, now), teams.main("name").name: "Everybody"}])
+    conn.execute(insert(t.team_closure), [{"ancestor": v.TEAM, "descendant": v.TEAM, "depth": 0}])
+    groups = release.tables.of("asset_group")
+    conn.execute(insert(groups.table), [
+        {**_system(v.group_id(n), release, now), groups.main("name").name: f"Group {n}"} for n in range(v.GROUPS)])
+    for n in people:
+        # Nobody knows a password with this hash: the comparison signs in past the door.
+        accounts.create(conn, v.person_id(n), f"person{n}", "!", roles=[v.role_of(n)])
+
+
+def _system(id_: str, release: Release, now: datetime) -> dict[str, Any]:
+    return {"id": id_, "version": 1, "created_at": now, "updated_at": now, "release_id": release.id}
+
+
+class Filler:
+    """Writes records as the road would leave them: row, first history entry, spans, words of the search."""
+
+    def __init__(self, conn: Connection, release: Release, *, search: bool) -> None:
+        self.conn, self.release, self.search = conn, release, search
+        self.entity: Entity = release.application.entity("asset")
+        self.table = release.tables.of("asset")
+        self.searchable = [f for f in self.entity.fields if fieldtypes.of(f).searchable]
+        self.numbered = 0
+
+    def add(self, numbers: range) -> None:
+        """Records of these numbers."""
+        self.conn.execute(insert(self.table.table), [self._row(n) for n in numbers])
+        self.conn.execute(insert(t.change_log), [self._entry(n) for n in numbers])
+        self.conn.execute(insert(t.span), [span for n in numbers for span in self._spans(n)])
+        if self.search:
+            self._words(numbers)
+
+    def _row(self, number: int) -> dict[str, Any]:
+        owner, at = v.person_id(v.owner_of(number)), v.made_at(number)
+        found: dict[str, Any] = {
+            "id": v.record_id(number), "version": 1, "owner_id": owner, "team_id": v.TEAM, "state": "planned", "state_since": at,
+            "created_at": at, "created_by": owner, "updated_at": at, "updated_by": owner, "release_id": self.release.id, "deleted_at": None,
+        }
+        for key, value in stored_values(self.entity, number).items():
+            field = self.entity.field(key)
+            columns = self.table.columns[key]
+            found.update(zip((c.name for c in columns), fieldtypes.of(field).store(field, value), strict=True))
+        return found
+
+    def _entry(self, number: int) -> dict[str, Any]:
+        return {
+            "id": v.log_id(number), "entity": "asset", "record_id": v.record_id(number), "seq": 1, "at": v.made_at(number),
+            "actor_id": v.person_id(v.owner_of(number)), "channel": "sample", "release_id": self.release.id, "kind": "created",
+            "changes": {"v": 1, "salt": "", "items": []}, "reason": None, "prev_hash": None, "hash": v.log_hash(number),
+        }
+
+    def _spans(self, number: int) -> list[dict[str, Any]]:
+        facets = {"state": "planned", "owner": v.person_id(v.owner_of(number)), "team": v.TEAM}
+        return [
+            {"entity": "asset", "record_id": v.record_id(number), "facet": facet, "value": value, "from_at": v.made_at(number), "to_at": None,
+             "release_id": self.release.id} for facet, value in facets.items()]
+
+    def _words(self, numbers: range) -> None:
+        rows = []
+        for number in numbers:
+            given = v.values(number).plain()
+            for field in self.searchable:
+                tokens = [token for run in words_of(str(given[field.key])) for token in run]
+                self.numbered += 1
+                rows.append({"id": self.numbered, "entity": "asset", "record_id": v.record_id(number), "field": field.key, "body": " ".join(tokens)})
+        if self.conn.dialect.name == "sqlite":
+            self.conn.execute(text("INSERT INTO search_row (id, record_id, field) VALUES (:id, :record_id, :field)"), rows)
+            self.conn.execute(text("INSERT INTO search (rowid, entity, record_id, field, body) VALUES (:id, :entity, :record_id, :field, :body)"), rows)
+        else:
+            self.conn.execute(text(
+                "INSERT INTO search (entity, record_id, field, body) VALUES (:entity, :record_id, :field, to_tsvector('simple', :body))"), rows)
+
+
+def stored_values(entity: Entity, number: int) -> dict[str, Any]:
+    """The values of a record by field key, in the form in which our field types keep them; computed ones included."""
+    from benchmarks.ours import as_json
+
+    one = v.values(number)
+    found: dict[str, Any] = {}
+    for key, raw in as_json(one).items():
+        field = entity.field(key)
+        found[key] = fieldtypes.of(field).parse(field, raw)
+    for key, value in (("total", one.total), ("weight", one.weight)):
+        field = entity.field(key)
+        found[key] = fieldtypes.of(field).from_expr(field, value)
+    return found
