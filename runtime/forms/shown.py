@@ -16,6 +16,7 @@ from kernel.fieldtypes.base import Reader
 from kernel.fieldtypes.options import option_of
 from kernel.web.rendering import tone_of
 from runtime.forms.prepare import Prepared
+from runtime.forms.when import date_words, day_words, full_moment, moment_text
 
 TONES: Mapping[str, str] = {
     "grey": "neutral", "blue": "tinted", "green": "ontime", "teal": "ontime", "amber": "warning", "red": "breach", "violet": "draft", "pink": "draft",
@@ -84,11 +85,43 @@ def words(p: Prepared, value: Any, around: Surroundings) -> str:
     return "" if value is None else p.type.text(p.field, value, around.reader)
 
 
-def display(p: Prepared, value: Any, around: Surroundings) -> str | Markup:
-    """The value as it stands in lists and on record pages; empty for blank."""
+def short(p: Prepared, value: Any, around: Surroundings) -> str:
+    """The value as it stands in lists, on cards and among the key facts: near days by name, large round amounts in 万."""
+    if value is None:
+        return ""
+    kind = p.shape.type
+    if kind == "date":
+        return day_words(value, around.reader)
+    if kind == "datetime":
+        return moment_text(value, around.reader)
+    text = words(p, value, around)
+    if kind == "money":
+        return _amount(text, value, around.reader.language)
+    return text
+
+
+def _amount(text: str, value: Any, language: str) -> str:
+    """An amount without the zeros behind the point; in Chinese in 万 where nothing is lost by it."""
+    amount = value.amount
+    if amount != amount.to_integral_value():
+        return text
+    plain = text[: text.rindex(".")] if "." in text else text
+    sign = plain.rstrip("0123456789,")
+    if language == "zh" and abs(amount) >= 100_000 and amount % 100 == 0 and sign:
+        return f"{sign}{f'{amount / 10_000:f}'.rstrip('0').rstrip('.')} 万"
+    return plain
+
+
+def display(p: Prepared, value: Any, around: Surroundings, near: bool = False) -> str | Markup:
+    """The value as it stands on record pages, or (``near``) in lists; empty for blank."""
     if value is None or value == () or value == "":
         return ""
     kind = p.shape.type
+    if kind in ("date", "datetime", "money") and (near or kind != "money"):
+        if near:
+            return Markup('<span class="number" title="{}">{}</span>').format(words(p, value, around), short(p, value, around))
+        text = date_words(value, around.reader) if kind == "date" else full_moment(value, around.reader)
+        return Markup('<span class="number">{}</span>').format(text)
     widget = _BY_TYPE.get(kind, p.shape_type.widget)
     macro = _macro(widget)
     if macro is None:

@@ -17,14 +17,14 @@ from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page, tone_of
 from kernel.web.request import read_object
 from kernel.web.routes import json_response
-from runtime.forms.shown import words
+from runtime.forms.shown import short
+from runtime.forms.when import span_words
 from runtime.records import query, reading, road
 from runtime.web.cards import doors_of
 from runtime.web.columns import columns_of
 from runtime.web.filters import quoted
 from runtime.web.lists import Asked, frame, read, refusal_words
 from runtime.web.sight import entity_of, surroundings, wants_fragment
-from runtime.web.when import span_words
 
 CARDS = 50
 
@@ -76,7 +76,7 @@ def _card(ctx: Ctx, asked: Asked, machine: Machine, item: Any, columns: Any, doo
     record = item.record
     notes, amount = [], None
     for c in columns:
-        text = words(c.prepared, record.values.get(c.key), around) if c.key in item.readable else ""
+        text = short(c.prepared, record.values.get(c.key), around) if c.key in item.readable else ""
         if not text:
             continue
         if c.end and amount is None:

@@ -15,9 +15,9 @@ from kernel.model.elements import Entity, Machine, View
 from kernel.platform.ctx import Ctx
 from runtime.forms.prepare import Prepared, prepared
 from runtime.forms.shown import Surroundings, display, state_category
+from runtime.forms.when import moment_words
 from runtime.records import query
 from runtime.web.filters import SYSTEM, quoted
-from runtime.web.when import moment_words
 
 USUAL = 6
 
@@ -91,8 +91,8 @@ def cell(ctx: Ctx, column: Column, record: Any, readable: frozenset[str], machin
     """What stands in a cell."""
     if column.prepared is not None:
         if len(column.path) > 1:
-            return display(column.prepared, (extra or {}).get(column.key), around)
-        return display(column.prepared, record.values.get(column.key), around) if column.key in readable else ""
+            return display(column.prepared, (extra or {}).get(column.key), around, near=True)
+        return display(column.prepared, record.values.get(column.key), around, near=True) if column.key in readable else ""
     if column.key == "state":
         return state_pill(ctx, machine, record.state)
     if column.key in ("owner", "team"):

@@ -15,11 +15,11 @@ from kernel.model.elements import Entity, Field
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from runtime.forms.prepare import reader_of
+from runtime.forms.when import day_words, full_day, moment_text, span_words
 from runtime.records import query
 from runtime.web.columns import state_pill
 from runtime.web.filters import quoted
 from runtime.web.sight import base_of, creatable, known_entities, queryable
-from runtime.web.when import day_words, full_day, moment_text, span_words
 
 PER_KIND = 8
 MOST_KINDS = 8
@@ -86,12 +86,13 @@ def _row(ctx: Ctx, entity: Entity, item: Any) -> dict[str, Any]:
     machine = ctx.app.first_machine(entity.key)
     record = item.record
     state = machine.by_key.get(record.state) if machine else None
-    step = next((t for t in machine.transitions if t.primary and record.state in t.from_), None) if machine else None
+    step = next((t for t in machine.transitions if t.primary and record.state in t.from_ and (not t.who or ctx.actor.roles.intersection(t.who))), None) if machine else None
     age = span_words(ctx.now - record.state_since, ctx.language) if record.state_since else ""
     return {
         "title": item.title or _("Without a name"), "href": f"{base_of(ctx)}/e/{entity.key}/{record.id}", "icon": entity.icon,
         "state_label": state.label if state else "", "pill": state_pill(ctx, machine, record.state), "age": age,
-        "step": step.label if step else None, "kind": entity.label,
+        "step": step.label if step else None,
+        "step_url": f"{base_of(ctx)}/e/{entity.key}/{record.id}/do/{step.key}" if step else None, "kind": entity.label,
     }
 
 

@@ -24,13 +24,13 @@ from runtime.forms.layout import Layout, layout_of
 from runtime.forms.prepare import prepared, reader_of, target_of
 from runtime.forms.shown import Surroundings, words
 from runtime.forms.visible import hidden_parts
+from runtime.forms.when import clock_words, day_words, iso
 from runtime.records import reading, road
 from runtime.records.labels import Wanted, resolve
 from runtime.records.record import Input
 from runtime.web import conflict
 from runtime.web.record import Open, open_record
 from runtime.web.sight import base_of, creatable, entity_of, files_in, known_entities
-from runtime.web.when import clock_words, day_words, iso
 
 NEW = "new"
 

@@ -26,8 +26,8 @@ PERIODS: Mapping[str, Text] = {
 }
 WORDS: Mapping[str, Text] = {
     "eq": _("is"), "ne": _("is not"), "lt": _("below"), "le": _("at most"), "gt": _("above"), "ge": _("at least"), "in": _("is"), "not_in": _("is not"),
-    "has": _("holds"), "contains": _("contains"), "starts": _("starts with"), "blank": _("is empty"), "not_blank": _("is filled in"), "within": _("in"),
-    "before": _("before"), "after": _("from"),
+    "has": _("includes"), "contains": _("contains"), "starts": _("starts with"), "blank": _("is empty"), "not_blank": _("is filled in"), "within": _("in"),
+    "before": _("before"), "after": _("not before"),
 }
 SYSTEM: Mapping[str, tuple[str, Text]] = {
     "state": ("state", _("Status")), "owner": ("user", _("Owner")), "team": ("team", _("Team")),

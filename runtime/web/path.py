@@ -12,7 +12,7 @@ from kernel.i18n import _, to_text
 from kernel.model.elements import Machine, State
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
-from runtime.web.when import span_words
+from runtime.forms.when import span_words
 
 if TYPE_CHECKING:
     from runtime.web.record import Open
@@ -135,7 +135,8 @@ def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open) -> dict[str, An
         if field.type == "referring":
             link = _related_create(ctx, field, shown)
             if link:
-                item.update(ask_label=_("Add"), ask_href=link)
+                item.update(ask_label=_("Add"), ask_href=link, source=_("from you"), ask_attrs={
+                    "hx-get": link, "hx-target": "#dialog-root", "hx-swap": "innerHTML"})
                 return item
         elif key in shown.seen.writable:
             if key in door.needs:

@@ -15,13 +15,13 @@ from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from runtime.forms.layout import layout_of
 from runtime.forms.prepare import prepared
-from runtime.forms.shown import Surroundings, display, words
+from runtime.forms.shown import Surroundings, display, short
 from runtime.forms.visible import hidden_fields, hidden_parts
+from runtime.forms.when import left_words, moment_words
 from runtime.records import reading
 from runtime.web import path, timeline
-from runtime.web.columns import person, state_pill
+from runtime.web.columns import person
 from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings
-from runtime.web.when import left_words, moment_words
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ def head(ctx: Ctx, shown: Open) -> dict[str, Any]:
         "owner": person(shown.seen.labels.get(record.owner, "—"), record.owner) if record.owner else None,
         "team": shown.seen.labels.get(record.team) if record.team else None,
         "created": moment_words(record.created_at, shown.around.reader), "updated": moment_words(record.updated_at, shown.around.reader),
-        "deleted": record.deleted_at is not None, "pill": state_pill(ctx, shown.machine, record.state) if shown.machine else "",
+        "deleted": record.deleted_at is not None,
         "menu": menu(ctx, shown),
     }
 
@@ -129,9 +129,10 @@ def facts(ctx: Ctx, shown: Open) -> list[tuple[str, Any, str | None]]:
         value = shown.record.values.get(name)
         if value is None or value == ():
             continue
-        note = left_words(value, shown.around.reader) if p.shape.type == "date" else None
+        far = p.shape.type == "date" and abs((value - shown.around.reader.today).days) > 6
+        note = left_words(value, shown.around.reader) if far else None
         # A fact is one strong word, so people stand there by name alone.
-        found.append((p.label, words(p, value, shown.around) or display(p, value, shown.around), note))
+        found.append((p.label, short(p, value, shown.around) or display(p, value, shown.around), note))
     return found
 
 

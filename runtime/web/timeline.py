@@ -15,8 +15,8 @@ from kernel.model.elements import Entity, Field
 from kernel.platform.ctx import Ctx
 from runtime.forms.prepare import prepared
 from runtime.forms.shown import Surroundings, words
+from runtime.forms.when import iso, moment_text
 from runtime.records import comments, history
-from runtime.web.when import iso, moment_text
 
 PAGE = 20
 MOST_ROWS = 8

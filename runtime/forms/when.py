@@ -85,3 +85,14 @@ def left_words(day: date, reader: Reader) -> str:
     if off < 0:
         return _("{n} days ago", n=-off).to(reader.language)
     return _("{n} days left", n=off).to(reader.language)
+
+
+def date_words(day: date, reader: Reader) -> str:
+    """A date as it is written out."""
+    return f"{day.year}年{day.month}月{day.day}日" if reader.language == "zh" else f"{day:%b} {day.day}, {day.year}"
+
+
+def full_moment(at: datetime, reader: Reader) -> str:
+    """A moment as it is written out."""
+    local = at.astimezone(reader.zone)
+    return f"{date_words(local.date(), reader)} {local:%H:%M}"
