@@ -41,7 +41,7 @@ def system_members(application: Application, entity: str) -> dict[str, Type]:
     if "." in entity:
         return {"id": TEXT, "parent": record(entity.partition(".")[0])}
     machines = application.machines_of(entity)
-    found: dict[str, Type] = {"id": TEXT}
+    found: dict[str, Type] = {"id": record(entity)}  # a record is a reference to itself: actions put it into other records
     if machines:
         found["state"] = choice(expr_options(machines[0].states))
         found["state_since"] = INSTANT
