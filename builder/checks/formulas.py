@@ -9,8 +9,10 @@ from builder.checks.finding import Finding
 from builder.checks.place import Place
 from builder.checks.references import missing
 from kernel import fieldtypes
+from kernel.expr.core import Field as Read
+from kernel.expr.expression import Expression
 from kernel.expr.findings import ExpressionError
-from kernel.expr.types import ANY, BOOLEAN, Type
+from kernel.expr.types import ANY, BOOLEAN, Kind, Type
 from kernel.i18n import _
 from kernel.model.elements import Element, Field, State, Transition
 
@@ -100,6 +102,13 @@ def _set(place: Place, element: Element, path: str, key: str, text: str, entity:
 
 def _expression(place: Place, element: Element, path: str, text: str, entity: str, expect: Type | None, transition: Transition | None) -> Iterator[Finding]:
     try:
+        if expect is not None and expect.kind is Kind.RECORD and _is_id(place.schema.expression_of(text, entity, "transition", transition=transition)):
+            return
         place.schema.expression_of(text, entity, "transition", expect, transition=transition)
     except ExpressionError as error:
         yield from _said(place, element, path, error)
+
+
+def _is_id(expression: Expression) -> bool:
+    """``id`` of the record, or of one it refers to, stands for the record itself."""
+    return isinstance(expression.core, Read) and expression.core.path[-1] == "id"

@@ -23,7 +23,7 @@ from kernel.expr.core import Field as Read
 from kernel.expr.expression import Expression
 from kernel.expr.findings import ExpressionError
 from kernel.expr.python import Frame, compile_core
-from kernel.expr.types import Kind
+from kernel.expr.types import ErrorValue, Kind
 from kernel.i18n import _
 from kernel.model.elements import Element, Entity, Machine, Transition
 
@@ -150,7 +150,13 @@ class _Free:
         if isinstance(core, Apply):
             if core.op.volatile:
                 self.exact = False
-            return replace(core, args=tuple(self.replaced(a) for a in core.args))
+            made = replace(core, args=tuple(self.replaced(a) for a in core.args))
+            if made.args and not core.op.volatile and all(isinstance(a, Const) for a in made.args):
+                # DATE(2020, 1, 1) is a constant like any other.
+                value = compile_core(made)(_Env(), Frame())
+                if not isinstance(value, ErrorValue):
+                    return Const(core.type, core.start, core.end, value)
+            return made
         return core
 
 
@@ -201,6 +207,7 @@ def _candidates(type_: Any, constants: dict[type, set[Any]], known: Known, path:
         yield from _around(constants.get(timedelta, set()) | {timedelta(0)}, timedelta(seconds=1))
     else:
         yield from sorted(constants.get(str, set()))
+        yield from ("x" * int(n) for n in sorted(constants.get(Decimal, set())) if 0 < n <= 200)
         yield "\U0010fffe"  # a text like no other
 
 

@@ -85,7 +85,7 @@ class Overlay:
             siblings = [n for n in self.tree.values() if n.parent is None and n.kind == kind]
             rank = self._rank(siblings, placed, source) if any(placed.values()) else _last([n for n in self.tree.values() if n.parent is None])
             top = next(iter(nodes))
-            self._put({**nodes, top: replace(nodes[top], rank=rank)})
+            self._put({**nodes, top: replace(nodes[top], rank=rank, source=source or nodes[top].source)})
 
     def _new_item(self, parent: Node, slot: str, key: str, body: Any, source: Source | None) -> None:
         placed: dict[str, Any] = {"after": None, "before": None}

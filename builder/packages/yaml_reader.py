@@ -48,7 +48,7 @@ class Read:
 def read_yaml(source: bytes | str, file: str) -> Read:
     """All documents of a file. The first mistake of syntax ends the file; what came before it is returned."""
     by_id: dict[int, int] = {}
-    found = Read(lines=Lines(file, by_id))
+    found = Read()
     try:
         for document in _documents(_text(source), by_id):
             found.documents.append(document)
@@ -61,6 +61,7 @@ def read_yaml(source: bytes | str, file: str) -> Read:
         said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "syntax")
         hint = _("Indent with spaces, and put texts with : or # in quotation marks.")
         found.problems.append(Problem("yaml", _("This is not valid YAML: {said}.", said=said), f"{file}:{mark.line + 1 if mark else 1}", hint))
+    found.lines = Lines(file, by_id)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flask import Request
 
@@ -16,6 +15,9 @@ from kernel.model.application import Application
 from kernel.model.elements import Entity
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
+
+_KEPT = "_design_findings"
+# An application never changes, so its findings are kept beside it, as the expressions it typed are.
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,9 @@ def _card(app: Application, entity: Entity) -> Card:
         tuple(r.label for r in readers), bool(readers) and len(readers) == len(app.roles), is_system(app, entity))
 
 
-def findings(ctx: Ctx) -> list[Finding]:
-    """What the checks say about the application in force; known once per release and process."""
-    return list(_findings(ctx.release.hash, ctx.app))
-
-
-@lru_cache(maxsize=64)
-def _findings(hash_: str, app: Application) -> tuple[Finding, ...]:
-    return tuple(f for f in check_tree(app.tree) if f.severity != "info")
+def findings(ctx: Ctx) -> tuple[Finding, ...]:
+    """What the checks say about the application in force; worked out once per application and process."""
+    known: dict[str, tuple[Finding, ...]] = ctx.app.__dict__
+    if _KEPT not in known:
+        known[_KEPT] = tuple(f for f in check_tree(ctx.app.tree) if f.severity != "info")
+    return known[_KEPT]

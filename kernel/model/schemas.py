@@ -176,7 +176,7 @@ def _said(node: Node, error: ValidationError, base: str, schema: Mapping[str, An
             names = list(known) if not error.absolute_path and known else list(error.schema.get("properties", {}))
             for extra in sorted(set(error.instance) - set(error.schema.get("properties", {}))):
                 at = f"{path}.{extra}" if path else extra
-                hint = nearest_hint(extra, names) or _("Known here: {names}.", names=[n for n in names if n not in ("uid",)])
+                hint = _("Put a text with commas in quotation marks.") if not extra.isidentifier() else nearest_hint(extra, names) or _("Known here: {names}.", names=[n for n in names if n not in ("uid",)])
                 yield _problem(node, at, "unknown_key", _("“{name}” is not known here.", name=extra), hint)
         case "required":
             for missing in error.validator_value:

@@ -1,0 +1,162 @@
+"""Planted faults: each is found, at its place, with a hint or a witness; the sound package has no finding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.builder import world
+
+TASK, FLOW, FORM, VIEW, ROLE, OPTION = "entities_task", "workflows_task", "forms_task", "views_task", "roles_roles", "options_kinds"
+
+# name, file, what is written, what is planted, code, part of the uid of the finding
+FAULTS = [
+    ("unknown property", TASK, "group: daily\nfacts", "grup: daily\nfacts", "unknown_key", "task"),
+    ("wrong type of value", TASK, "required: true}\n  area", "required: often}\n  area", "schema_type", "task.name"),
+    ("unknown field type", TASK, "cost: {type: decimal, places: 2}", "cost: {type: decimel}", "unknown_type", "task.cost"),
+    ("unknown setting", TASK, "places: 2", "digits: 2", "unknown_key", "task.cost"),
+    ("setting out of range", TASK, "places: 2", "places: 9", "schema_maximum", "task.cost"),
+    ("missing setting", TASK, "{type: choice, options: area}", "{type: choice}", "missing", "task.area"),
+    ("bad key", TASK, "  note: {type", "  Note: {type", "bad_key", "task.Note"),
+    ("doubled key in two files", "groups", "group: daily\n", "group: daily\n---\nentity: task\n", "twice", ""),
+    ("bad colour", OPTION, "colour: blue", "colour: bleu", "schema_enum", "kind.repair"),
+    ("bad action", FLOW, "{do: comment, text", "{do: coment, text", "schema_enum", "start"),
+    ("machine without states", FLOW, "states:\n  open: open\n  doing: {category: open, on_entry: [{do: set, fields: {area: '\"home\"'}}]}\n  done: closed\n", "", "no_states", "machine/task"),
+    ("unknown entity of a machine", FLOW, "on: task", "on: taskk", "unknown_entity", "machine/task"),
+    ("unknown group", TASK, "group: daily", "group: weekly", "unknown_group", "work:task"),
+    ("unknown target of a reference", TASK, "to: project, where: NOT(ISBLANK(name))", "to: projekt", "unknown_entity", "task.project"),
+    ("unknown option set", TASK, "options: area}", "options: aera}", "unknown_option_set", "task.area"),
+    ("unknown governing field", TASK, "governed_by: area", "governed_by: aera", "unknown_field", "task.kind"),
+    ("governed by what is no choice", TASK, "governed_by: area", "governed_by: name", "bad_governor", "task.kind"),
+    ("choices that govern each other", TASK, "area: {type: choice, options: area}", "area: {type: choice, options: area, governed_by: kind}", "circular_options", "task."),
+    ("unknown fact", TASK, "facts: [due, project.name]", "facts: [due, project.nam]", "unknown_field", "work:task"),
+    ("unknown tracked field", TASK, "tracked: [state, owner, kind]", "tracked: [state, owner, knd]", "unknown_field", "work:task"),
+    ("unknown order", TASK, "sort: [-due]", "sort: [-deu]", "unknown_field", "work:task"),
+    ("order by what has no order", TASK, "sort: [-due]", "sort: [steps]", "not_sortable", "work:task"),
+    ("field beside which a message stands", TASK, "at: [due]", "at: [deu]", "unknown_field", "has_time"),
+    ("referring to nothing", "entities_project", "from: task.project}", "from: task.projekt}", "unknown_field", "project.tasks"),
+    ("referring by another reference", "entities_project", "from: task.project}", "from: task.done_by}", "wrong_reference", "project.tasks"),
+    ("unknown field in a formula", TASK, "SUM(steps.hours)", "SUM(steps.ours)", "formula_unknown_name", "task.hours"),
+    ("unknown function", TASK, "SUM(steps.hours)", "SUMM(steps.hours)", "formula_function", "task.hours"),
+    ("formula without its end", TASK, "SUM(steps.hours)", "SUM(steps.hours", "formula_", "task.hours"),
+    ("condition that is no condition", TASK, "show_when: cost > 0", "show_when: cost + 1", "formula_type", "task.note"),
+    ("text compared with a number", TASK, "cost >= param.big", "name >= param.big", "formula_type", "task.size"),
+    ("unknown parameter", TASK, "param.big", "param.bigg", "formula_unknown_name", "task.size"),
+    ("unknown option in a formula", VIEW, 'state = "open"', 'state = "opne"', "formula_", "view/mine"),
+    ("circular formulas", TASK, "value: SUM(steps.hours)", "value: LEN(size) + hours", "circular_formula", "task."),
+    ("default of another type", TASK, "due: {type: date, default: TODAY() + 7}", "due: {type: date, default: cost}", "formula_type", "task.due"),
+    ("default that is no option", TASK, "area: {type: choice, options: area}", "area: {type: choice, options: area, default: '\"garden\"'}", "formula_", "task.area"),
+    ("default that is too long", TASK, "name: {type: text, max: 80, required: true}", "name: {type: text, max: 3, required: true, default: '\"abcd\"'}", "bad_default", "task.name"),
+    ("default out of bounds", TASK, "cost: {type: decimal, places: 2}", "cost: {type: decimal, max: 5, default: 7}", "bad_default", "task.cost"),
+    ("parameter of another type", "parameters", "value: 1000", "value: much", "bad_value", "parameter/big"),
+    ("parameter out of bounds", "parameters", "value: 1000", "value: 1000000", "out_of_bounds", "parameter/big"),
+    ("unknown parent of an option", OPTION, "parent: home", "parent: hoem", "unknown_parent", "kind.repair"),
+    ("unknown slot in the title", TASK, 'title: "{name} {kind}"', 'title: "{name} {knid}"', "unknown_slot", "work:task"),
+    ("open brace in the title", TASK, 'title: "{name} {kind}"', 'title: "{name} {kind"', "open_slot", "work:task"),
+    ("unknown slot in a comment", FLOW, "{name} begins", "{nmae} begins", "unknown_slot", "start"),
+    ("field twice in a form", FORM, "[name, area,", "[name, name, area,", "doubled_key", "main.name"),
+    ("field in two sections", FORM, "items: {cost: {},", "items: {name: {}, cost: {},", "field_twice", "more.name"),
+    ("unknown field in a form", FORM, "[name, area,", "[name, aera,", "unknown_field", "main.aera"),
+    ("required field on no form", FORM, "[name, area,", "[area,", "required_on_no_form", "task.name"),
+    ("unknown column of a view", VIEW, "columns: [name, kind,", "columns: [name, kidn,", "unknown_field", "view/mine"),
+    ("unknown order of a view", VIEW, "sort: [-due]", "sort: [-deu]", "unknown_field", "view/mine"),
+    ("board without groups", VIEW, "as: board\ngroup_by: state", "as: board", "no_groups", "view/board"),
+    ("board by a field of any value", VIEW, "group_by: state", "group_by: name", "bad_group", "view/board"),
+    ("unknown role of a view", VIEW, "roles: [worker]", "roles: [wroker]", "unknown_role", "view/mine"),
+    ("unknown entity of a view", VIEW, "view: board\nentity: task", "view: board\nentity: tasks", "unknown_entity", "view/board"),
+    ("right to an unknown entity", ROLE, "  project: {read: all}\n", "  projekt: {read: all}\n", "unknown_entity", "worker.projekt"),
+    ("right to an unknown field", ROLE, "fields: {cost:", "fields: {csot:", "unknown_field", "worker.task"),
+    ("right to an unknown field of rows", ROLE, "steps.hours", "steps.ours", "unknown_field", "worker.task"),
+    ("right in an unknown state", ROLE, "states: {done:", "states: {dnoe:", "unknown_state", "worker.task"),
+    ("read only field that is not there", ROLE, "read_only: [name]", "read_only: [nmae]", "unknown_field", "worker.task"),
+    ("scope that is no condition", ROLE, "read: team", "read: cost", "formula_type", "worker.task"),
+    ("membership by an unknown field", ROLE, "ISBLANK(manager)", "ISBLANK(boss)", "formula_unknown_name", "role/boss"),
+    ("transition to a missing state", FLOW, "to: doing", "to: doign", "unknown_state", "start"),
+    ("transition from a missing state", FLOW, "from: [doing]", "from: [doign]", "unknown_state", "finish"),
+    ("unknown first state", FLOW, "on: task", "on: task\ninitial: opne", "unknown_state", "machine/task"),
+    ("role that does not exist", FLOW, "who: [worker]", "who: [wroker]", "unknown_role", "start"),
+    ("unknown role in a guard", FLOW, "from_whom: boss", "from_whom: bos", "unknown_role", "paid"),
+    ("unknown field that is needed", FLOW, "needs: [project]", "needs: [projekt]", "unknown_field", "start"),
+    ("action on an unknown field", FLOW, "{area:", "{aera:", "unknown_field", "doing"),
+    ("action on a field that is worked out", FLOW, "{area: '\"home\"'}", "{hours: '1'}", "not_writable", "doing"),
+    ("action that makes an unknown record", FLOW, "entity: project", "entity: projekt", "unknown_entity", "finish"),
+    ("action with another type", FLOW, "fields: {name: ask.result}", "fields: {budget: ask.result}", "formula_type", "finish"),
+    ("unreachable state", FLOW, "  done: closed\n", "  done: closed\n  lost: closed\n", "unreachable_state", "states.lost"),
+    ("dead end", FLOW, "  again: {from: done, to: open, who: [boss]}\n", "  wait: {from: doing, to: waiting, who: [boss]}\n", "unknown_state", "wait"),
+    ("guard that can never hold", FLOW, "cost > 0, from_whom", "'AND(cost > 5, cost < 5)', from_whom", "guard_never", "paid"),
+    ("guard against the state it starts from", FLOW, "cost > 0, from_whom", "state = \"open\", from_whom", "guard_never", "paid"),
+    ("guard against what is needed", FLOW, "who: [worker]\n    needs: [project]", "who: [worker]\n    needs: [cost]\n    when: ISBLANK(cost)", "guard_never", "start.guards.when"),
+    ("validation that no record meets", TASK, "holds: ISBLANK(due) = FALSE", "holds: 'AND(ISBLANK(due), due > DATE(2020, 1, 1))'", "validation_never", "has_time"),
+    ("unknown label", "labels_zh", "name: 名称", "nmae: 名称", "unknown_label", ""),
+    ("broken YAML", TASK, "fields:", "fields: [", "yaml", ""),
+]
+
+
+def test_the_sound_package_has_no_finding(tmp_path: Path) -> None:
+    assert [f.line() for f in world.findings(tmp_path)] == []
+
+
+@pytest.mark.parametrize(("file", "old", "new", "code", "uid"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
+def test_a_planted_fault_is_found(tmp_path: Path, file: str, old: str, new: str, code: str, uid: str) -> None:
+    found = world.findings(tmp_path, world.changed(**{file: (old, new)}))
+    fitting = [f for f in found if f.code.startswith(code) and uid in f.uid]
+    assert fitting, "\n".join(f.line() for f in found) or "nothing found"
+    for finding in fitting:
+        assert finding.source.startswith("work/"), finding
+        assert ":" in finding.source
+        assert finding.message.to("zh") != finding.message.to("en")  # type: ignore[union-attr]
+
+
+def test_enough_faults_are_planted() -> None:
+    assert len(FAULTS) >= 40
+
+
+def test_a_dead_end_has_the_way_to_it_as_its_witness(tmp_path: Path) -> None:
+    files = world.changed(workflows_task=("  done: closed\n", "  done: closed\n  stuck: open\n"))
+    files["workflows/task.yaml"] += "  stick: {from: doing, to: stuck, who: [boss]}\n"
+    found = [f for f in world.findings(tmp_path, files) if f.code == "dead_end"]
+    assert [f.witness for f in found] == [{"way": ["start", "stick"]}]
+
+
+def test_two_machines_share_no_transition(tmp_path: Path) -> None:
+    files = world.changed(workflows_task=("machine: task", "machine: task"))
+    files["workflows/task.yaml"] += "---\nmachine: review\non: task\nstates: {waiting: open, seen: closed}\ntransitions: {start: {from: waiting, to: seen}}\n"
+    assert "doubled_transition" in world.codes(world.findings(tmp_path, files))
+
+
+def test_a_further_machine_is_no_field_of_the_same_name(tmp_path: Path) -> None:
+    files = world.changed(workflows_task=("machine: task", "machine: task"))
+    files["workflows/task.yaml"] += "---\nmachine: area\non: task\nstates: {waiting: open, seen: closed}\ntransitions: {see: {from: waiting, to: seen}}\n"
+    assert "machine_is_field" in world.codes(world.findings(tmp_path, files))
+
+
+def test_a_step_of_roles_that_see_nothing_is_reported(tmp_path: Path) -> None:
+    files = world.changed(workflows_task=("who: [boss]", "who: [admin]"))
+    found = [f for f in world.findings(tmp_path, files) if f.code == "nobody_may"]
+    assert [f.witness["roles"] for f in found] == [["admin"]]
+
+
+def test_an_entity_nobody_may_read_is_a_warning(tmp_path: Path) -> None:
+    files = world.changed(groups=("group: daily\n", "group: daily\n---\nentity: note\nfields: {text: text}\n"))
+    found = [(f.code, f.severity) for f in world.findings(tmp_path, files)]
+    assert found == [("nobody_sees", "warning")]
+
+
+def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
+    files = world.changed(entities_task=("governed_by: area", "governed_by: aera"), workflows_task=("to: doing", "to: doign"), views_task=("roles: [worker]", "roles: [wroker]"))
+    assert {"unknown_field", "unknown_state", "unknown_role"} <= world.codes(world.findings(tmp_path, files))
+
+
+def test_an_element_that_is_broken_is_not_reported_as_missing_everywhere(tmp_path: Path) -> None:
+    found = world.findings(tmp_path, world.changed(entities_task=("cost: {type: decimal, places: 2}", "cost: {type: decimal, plases: 2}")))
+    assert {f.code for f in found} == {"unknown_key"}, [f.line() for f in found]
+
+
+def test_a_guard_beyond_the_cap_is_said_to_be_unproved(tmp_path: Path) -> None:
+    fields = "".join(f"  n{i}: {{type: decimal}}\n" for i in range(8))
+    files = world.changed(
+        entities_task=("  cost: {type", f"{fields}  cost: {{type"),
+        workflows_task=("cost > 0, from_whom", f"'AND({', '.join(f'n{i} > {i}, n{i} < {i}' for i in range(8))})', from_whom"),
+    )
+    assert [(f.code, f.severity) for f in world.findings(tmp_path, files)] == [("not_proved", "info")]
