@@ -17,7 +17,7 @@ from flask import Flask, Request, current_app, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as BaseResponse
 
-from kernel.errors import Busy, Forbidden, NotFound, NotSignedIn
+from kernel.errors import BadRequest, Busy, Forbidden, NotFound, NotSignedIn
 from kernel.i18n import _
 from kernel.platform import sessions, tokens
 from kernel.platform.ctx import Ctx
@@ -123,10 +123,20 @@ def _handler(web: Web, route: Route) -> Callable[..., BaseResponse]:
         if found is None:
             # Whatever a foreign credential meets in a tenant that exists, it meets here too (D1).
             raise NotFound() if public else NotSignedIn()
+        _refuse_unstorable(args, forms=not route.api)
         writes = request.method not in csrf.SAFE_METHODS and not route.reads
         return _in_unit_of_work(web, route, found[0], found[1], credential, writes, args)
 
     return handle
+
+
+def _refuse_unstorable(args: Mapping[str, Any], forms: bool) -> None:
+    """No text may hold NUL: PostgreSQL can't store or compare it. What JSON holds is looked at when it is read."""
+    if any("\x00" in str(value) for value in args.values()):
+        raise NotFound()
+    sent = (request.args, request.form) if forms else (request.args,)
+    if any("\x00" in part for values in sent for name, found in values.lists() for part in (name, *found)):
+        raise BadRequest(_("The request holds a character that can't be stored (NUL)."))
 
 
 def _in_unit_of_work(

@@ -77,9 +77,11 @@ def _child() -> None:
     exif = picture.getexif()
     camera = exif.get_ifd(0x8769)
     meta = {"taken_at": camera.get(0x9003), "offset": camera.get(0x9011)}
+    size = picture.size  # before the draft, which reads large photographs at a fraction of their size
     picture.draft("RGB", (SIZES["preview"] * 2, SIZES["preview"] * 2))
     upright = ImageOps.exif_transpose(picture).convert("RGB")
-    width, height = picture.size if exif.get(0x0112, 1) < 5 else picture.size[::-1]
+    upright.info.clear()  # a comment would be copied along
+    width, height = size if exif.get(0x0112, 1) < 5 else size[::-1]
     outputs: dict[str, bytes] = {}
     for name, side in SIZES.items():
         small = upright.copy()
@@ -87,8 +89,13 @@ def _child() -> None:
         out = io.BytesIO()
         small.save(out, "JPEG", quality=82)
         outputs[name] = out.getvalue()
-    head = {"width": width, "height": height, "sizes": {k: len(v) for k, v in outputs.items()}, **{k: str(v) for k, v in meta.items() if v}}
+    head = {"width": width, "height": height, "sizes": {k: len(v) for k, v in outputs.items()}, **{k: text for k, v in meta.items() if (text := _plain(v))}}
     sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + b"".join(outputs.values()))
+
+
+def _plain(value: Any) -> str:
+    """A camera's word as it may be kept: short and printable."""
+    return "".join(c for c in str(value or "")[:40] if c.isprintable()).strip()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,10 +17,11 @@ CHUNK = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was written: SHA-256 in hex and size in bytes."""
+    """What was written: SHA-256 in hex and size in bytes. ``new``: these bytes were not there before."""
 
     sha256: str
     size: int
+    new: bool = field(default=True, compare=False)
 
 
 class FileStore:
@@ -51,11 +52,18 @@ class FileStore:
                 os.fsync(file.fileno())
             target = self.path(tenant, digest.hexdigest())
             target.parent.mkdir(exist_ok=True)
+            new = not target.exists()
             os.replace(name, target)
+            _sync(target.parent)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        return Stored(digest.hexdigest(), size)
+        return Stored(digest.hexdigest(), size, new)
+
+    def discard(self, tenant: str, stored: Stored) -> None:
+        """Take back bytes that turned out to be unusable, unless they were there before."""
+        if stored.new:
+            self.path(tenant, stored.sha256).unlink(missing_ok=True)
 
     def path(self, tenant: str, sha256: str) -> Path:
         """Where bytes with this hash lie."""
@@ -75,3 +83,12 @@ class FileStore:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         os.replace(name, target)
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name in a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

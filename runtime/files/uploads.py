@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import delete, func, insert, select, update
 
-from kernel.errors import NotFound, Problem, TooMany
+from kernel.errors import Invalid, NotFound, Problem, TooMany
 from kernel.i18n import _
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
@@ -19,6 +19,7 @@ from runtime.files.pictures import Picture, decode
 from runtime.files.store import FileStore, Stored
 
 MAX_SIZE = 25_000_000
+HEAD = 4096  # by the first bytes a file is recognised
 PENDING_PER_PERSON = 200
 UNATTACHED_FOR = timedelta(days=7)
 
@@ -64,14 +65,21 @@ def receive(store: FileStore, tenant: str, stream: BinaryIO, name: str, limit: i
 
     Raises TooLarge, or Invalid (kind of file not accepted, broken picture).
     """
+    media = recognise(stream.read(HEAD), name)
+    stream.seek(0)
     stored = store.put(tenant, stream, limit)
-    path = store.open(tenant, stored.sha256)
-    with path.open("rb") as file:
-        media = recognise(file.read(4096), name)
-    picture = decode(path) if media.picture else None
+    picture = _decoded(store, tenant, stored) if media.picture else None
     for variant, data in (picture.variants if picture else {}).items():
         store.put_variant(tenant, stored.sha256, variant, data)
     return Received(stored, media.type, clean_name(name), picture)
+
+
+def _decoded(store: FileStore, tenant: str, stored: Stored) -> Picture:
+    try:
+        return decode(store.open(tenant, stored.sha256))
+    except Invalid:
+        store.discard(tenant, stored)
+        raise
 
 
 def save(ctx: Ctx, received: Received) -> FileRow:
@@ -140,7 +148,8 @@ def _may_read(ctx: Ctx, row: FileRow) -> bool:
         seen = reading.get(ctx, row.entity, row.record_id)
     except NotFound:
         return False
-    return row.field is not None and row.field.split(".")[0] in seen.readable
+    # ``rows.field`` for a file in child rows: both the rows and the cell must be open.
+    return row.field is not None and {row.field, row.field.split(".")[0]} <= seen.readable
 
 
 def sweep(ctx: Ctx) -> int:

@@ -72,10 +72,10 @@ TASK: Mapping[str, Any] = {
             "name": {"type": "text", "required": True, "max": 40},
             "amount": {"type": "decimal"},
             "hidden": {"type": "text"},
-            "double": {"type": "computed", "value": "amount * 2"},
+            "double": {"type": "computed", "value": "amount * 2", "places": 2},
         }},
         "total": {"type": "rollup", "of": "lines.amount"},
-        "weight": {"type": "computed", "value": "effort * 2"},
+        "weight": {"type": "computed", "value": "effort * 2", "places": 2},
         "number": {"type": "auto_number", "pattern": "T-{0000}"},
     },
     "validations": {

@@ -49,7 +49,7 @@ def _claim(ctx: Ctx, request: Request, key: str, digest: str) -> bool:
     insert = postgresql.insert if ctx.conn.dialect.name == "postgresql" else sqlite.insert
     statement = insert(t.idempotency).values(
         actor_id=ctx.actor.person, key=key, route=request.path[:500], request_hash=digest, at=ctx.now)
-    return bool(ctx.conn.execute(statement.on_conflict_do_nothing()).rowcount)
+    return ctx.conn.execute(statement.on_conflict_do_nothing().returning(t.idempotency.c.key)).first() is not None
 
 
 def _kept(ctx: Ctx, key: str, digest: str) -> Response:

@@ -164,7 +164,7 @@ def test_a_guest_can_not_find_by_hidden_fields(guo: Api, chen: Api, mark: str) -
 
 
 @pytest.mark.parametrize("query", [
-    "limit=0", "limit=501", "limit=-1", "limit=x", "limit=1e3", "limit=%C2%B2", "limit=", "nonsense=1", "total=maybe", "cursor=x", "cursor=%00", "sort=,title,,x",
+    "limit=0", "limit=501", "limit=-1", "limit=x", "limit=1e3", "limit=%C2%B2", "limit=", "nonsense=1", "total=maybe", "cursor=x", "sort=,title,,x",
     "where=" + quote("title ="), "where=" + quote('title = "a'), "where=" + quote("1 + 1"), "where=" + quote("effort = \"x\""), "sort=lines", "sort=title.name", "sort=me.name", "sort=-", "sort=project.name.x", "sort=owner.zecret",
     "where=" + "(" * 10_000, "where=" + "-" * 9000, "where=" + quote("NOT(" * 60 + "done" + ")" * 60), "where=" + quote("title = '; DROP TABLE e_task; --'"),
 ])

@@ -34,7 +34,7 @@ def test_a_record_has_the_fixed_shape(desk: Desk, wen: Api) -> None:
     assert (made["version"], made["state"], made["created_at"]) == (1, "open", "2026-11-24T02:32:00Z")
     assert made["owner"] == {"id": desk.people["wen"], "label": "Wen"} and made["team"] == {"id": desk.teams["east"], "label": "East"}
     fields = made["fields"]
-    assert fields["effort"] == "7.50" and float(fields["weight"]) == 15 and fields["count"] == 3
+    assert fields["effort"] == "7.50" and fields["weight"] == "15.00" and fields["count"] == 3
     assert fields["budget"] == {"amount": "1234.50", "currency": "CNY"}
     assert float(fields["share"]) == 0.25 and fields["takes"] == 5400 and fields["done"] is True
     assert (fields["due"], fields["starts"]) == ("2026-12-01", "2026-12-01T01:30:00Z")
