@@ -9,6 +9,7 @@ from builder.layers.labels import label_changes
 from builder.layers.overlay import Overlay
 from builder.layers.resolve import TENANT
 from builder.packages.reader import read_documents
+from builder.publish.tenant_overlay import mint
 from kernel.errors import Message, Problem
 from kernel.i18n import _
 from kernel.model.tree import Node, Tree
@@ -23,7 +24,7 @@ def taken_in(tree: Tree, text: str) -> tuple[dict[str, Node], list[Problem]]:
     if not text.strip():
         return dict(tree), [Problem("empty", _("There is nothing in the file yet."), f"{FILE}:1", _("Paste a description, or choose a file."))]
     package = read_documents(text, FILE, TENANT)
-    overlay = Overlay(tree, TENANT)
+    overlay = Overlay(tree, TENANT, mint)
     for written in package.overlay:
         overlay.read(written)
     problems = [*package.problems, *overlay.problems]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask import Request
 
 from builder.layers.change import Change, add
+from builder.publish.tenant_overlay import mint
 from builder.web.frame import page
 from builder.web.proposal import LAYER, Proposal
 from builder.web.review import just_published, review
@@ -142,7 +143,7 @@ def _additions(found: OptionSet, news: Sequence[New]) -> list[Change]:
         if new.key:
             rank = rank_between(rank, None)
             labels = {language: text for language, text in (("zh", new.zh), ("en", new.en)) if text}
-            changes.append(add(Node(f"{LAYER}:option_set/{found.key}.{new.key}", "option", new.key, found.uid, "options", rank, {"labels": labels}, LAYER)))
+            changes.append(add(Node(mint(f"option_set/{found.key}.{new.key}"), "option", new.key, found.uid, "options", rank, {"labels": labels}, LAYER)))
     return changes
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from builder.layers.change import Change, add
 from builder.layers.place import rank_at
+from builder.publish.tenant_overlay import mint
 from kernel.errors import Message
 from kernel.expr.findings import ExpressionError
 from kernel.expr.parse import parse
 from kernel.i18n import _
 from kernel.model.application import Application
 from kernel.model.elements import Entity, Field
-from kernel.model.system import RESERVED
+from kernel.model.schema import SYSTEM_NAMES
 from kernel.model.tree import Node
 
 CREATABLE = (
@@ -80,14 +81,14 @@ def check(app: Application, entity: Entity, draft: Draft, existing: Field | None
         try:
             parse(draft.default)
         except ExpressionError as error:
-            errors["default"] = _("This formula can't be read: {why}", why=error.findings[0].message if getattr(error, "findings", None) else str(error))
+            errors["default"] = _("This formula can't be read: {why}", why=error.findings[0].message if error.findings else str(error))
 
 
 def _check_new(app: Application, entity: Entity, draft: Draft) -> None:
     draft.key = draft.key or key_from(draft.label_en, entity)
     if not _KEY.match(draft.key):
         draft.errors["key"] = _("Use small letters, digits and _, starting with a letter.")
-    elif draft.key in entity.by_key or draft.key in RESERVED:
+    elif draft.key in entity.by_key or draft.key in SYSTEM_NAMES:
         draft.errors["key"] = _("“{key}” is taken already. Choose another one.", key=draft.key)
     if draft.type not in CREATABLE:
         draft.errors["type"] = _("Choose one of the types in the list.")
@@ -103,7 +104,7 @@ def key_from(label: str, entity: Entity) -> str:
     if not made or not made[0].isalpha():
         made = "field"
     key, number = made, 1
-    while key in entity.by_key or key in RESERVED:
+    while key in entity.by_key or key in SYSTEM_NAMES:
         number += 1
         key = f"{made}_{number}"
     return key
@@ -124,12 +125,12 @@ def adding(app: Application, entity: Entity, draft: Draft, layer: str) -> list[C
         props["default"] = draft.default
     if settings:
         props["settings"] = settings
-    changes = [add(Node(f"{layer}:{entity.key}.{draft.key}", "field", draft.key, entity.uid, "fields", _last(app, entity.uid, "fields"), props, layer))]
+    changes = [add(Node(mint(f"{entity.key}.{draft.key}"), "field", draft.key, entity.uid, "fields", _last(app, entity.uid, "fields"), props, layer))]
     for form in app.forms_of(entity.key):
         if form.sections:
             section = form.sections[-1]
             changes.append(add(Node(
-                f"{layer}:form/{form.key}.{section.key}.{draft.key}", "item", draft.key, section.uid, "items", _last(app, section.uid, "items"), {}, layer)))
+                mint(f"form/{form.key}.{section.key}.{draft.key}"), "item", draft.key, section.uid, "items", _last(app, section.uid, "items"), {}, layer)))
     return changes
 
 
