@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from builder.checks.finding import Finding, of_problem
 from builder.checks.place import Place
 from builder.checks.registry import CHECKS
@@ -38,7 +40,12 @@ def check_tree(tree: Tree) -> list[Finding]:
 def _follows(finding: Finding, broken: frozenset[str]) -> bool:
     """Whether a finding only says that something with a mistake of its own is missing."""
     missing = finding.witness.get("missing")
-    return bool(broken) and isinstance(missing, str) and any(uid.rsplit(".", 1)[-1].rsplit("/", 1)[-1].rsplit(":", 1)[-1] == missing for uid in broken)
+    if missing is None and finding.code == "formula_unknown_name":
+        missing = finding.witness["text"][finding.witness["start"] : finding.witness["end"]]
+    return missing is not None and missing in {_LAST.split(uid)[-1] for uid in broken}
+
+
+_LAST = re.compile(r"[.:/]")
 
 
 def ordered(findings: list[Finding]) -> list[Finding]:

@@ -144,7 +144,7 @@ def bounds(parameter: Parameter) -> Message | None:
     if least is not None and most is not None:
         return _("{least} to {most}", least=least, most=most)
     if least is not None:
-        return _("at least {n}", n=least)
+        return _("{n} or more", n=least)
     return _("at most {n}", n=most) if most is not None else None
 
 

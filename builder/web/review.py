@@ -24,8 +24,10 @@ from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
 
 COUNTS = {
-    "blank": _("{n} records have no value yet"), "doubled": _("{n} values occur more than once"), "rows": _("{n} records are concerned"),
-    "values": _("{n} records have a value"), "holding": _("{n} records hold it"),
+    "blank": (_("1 record has no value yet"), _("{n} records have no value yet")),
+    "doubled": (_("1 value occurs more than once"), _("{n} values occur more than once")),
+    "rows": (_("1 record is concerned"), _("{n} records are concerned")),
+    "values": (_("1 record has a value"), _("{n} records have a value")), "holding": (_("1 record holds it"), _("{n} records hold it")),
 }
 
 
@@ -81,12 +83,16 @@ def steps(impacts: Iterable[Impact]) -> list[Step]:
             indexes += isinstance(operation, ops.CreateIndex)
             continue
         need = operation.needs
-        note = Text(COUNTS[need.kind].msgid, {"n": impact.count}) if need is not None and impact.count else None
+        note = _many(impact.count, *COUNTS[need.kind]) if need is not None and impact.count else None
         tone = "breach" if operation.destroys else "warning" if note is not None else "calm"
         found.append(Step(operation.describe(), "eye-off" if operation.destroys else "database", tone, note))
     if indexes:
-        found.append(Step(_("Keep lists, filters and look-ups fast: {n} indexes.", n=indexes), "bolt"))
+        found.append(Step(_many(indexes, _("Keep lists, filters and look-ups fast: 1 index."), _("Keep lists, filters and look-ups fast: {n} indexes.")), "bolt"))
     return found
+
+
+def _many(n: int, one: Text, many: Text) -> Text:
+    return one if n == 1 else Text(many.msgid, {"n": n})
 
 
 def summary(plan: ops.Plan) -> Message:
@@ -97,12 +103,12 @@ def summary(plan: ops.Plan) -> Message:
     hidden = len(plan.destructive)
     parts: list[Message] = []
     if tables:
-        parts.append(_("{n} tables appear", n=tables))
+        parts.append(_many(tables, _("1 table appears"), _("{n} tables appear")))
     if columns:
-        parts.append(_("{n} columns appear", n=columns))
+        parts.append(_many(columns, _("1 column appears"), _("{n} columns appear")))
     if indexes:
-        parts.append(_("{n} indexes appear", n=indexes))
-    parts.append(_("{n} things go out of sight, their data are kept", n=hidden) if hidden else _("no data are lost"))
+        parts.append(_many(indexes, _("1 index appears"), _("{n} indexes appear")))
+    parts.append(_many(hidden, _("1 thing goes out of sight, its data are kept"), _("{n} things go out of sight, their data are kept")) if hidden else _("no data are lost"))
     return _("{parts}", parts=parts)
 
 

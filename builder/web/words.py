@@ -20,7 +20,7 @@ from kernel.model.elements import Element, Field, Machine, State
 from kernel.model.schema import SYSTEM_NAMES
 
 SCOPES: Mapping[str, Text] = {
-    "none": _("none"), "own": _("their own"), "team": _("their team's"), "team_and_below": _("their team's and of teams below"), "all": _("all"),
+    "none": _("no records"), "own": _("their own"), "team": _("their team's"), "team_and_below": _("their team's and of teams below"), "all": _("all"),
 }
 CAN: Mapping[str, Text] = {
     "design": _("Change the application"), "administer": _("Manage people and settings"), "export": _("Export data"), "import": _("Import data"),
@@ -100,7 +100,7 @@ def settings_words(app: Application, field: Field) -> list[Message]:
 def _bounds(given: Mapping[str, Any]) -> Iterable[Message]:
     text = "max" in given and not isinstance(given["max"], bool) and isinstance(given["max"], int) and "min" not in given
     if given.get("min") is not None:
-        yield _("at least {n}", n=given["min"])
+        yield _("{n} or more", n=given["min"])
     if given.get("max") is not None:
         yield _("at most {n}", n=given["max"]) if not text else _("up to {n}", n=given["max"])
     if given.get("max_count") is not None:
