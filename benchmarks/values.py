@@ -129,7 +129,7 @@ def values(number: int) -> Values:
     return Values(
         name=f"{word.capitalize()} {number} of hall {n % 40}",
         code=f"A-{number:07d}",
-        description=f"The {word} stands in {city}, hall {n % 40}. " * (1 + n % 5),
+        description=" ".join([f"The {word} stands in {city}, hall {n % 40}."] * (1 + n % 5)),
         kind=KINDS[n % 5],
         priority=PRIORITIES[n // 5 % 3],
         tags=tuple(tag for bit, tag in enumerate(TAGS) if n >> bit & 1) or TAGS[:1],
