@@ -13,6 +13,7 @@ from kernel.errors import Message
 from kernel.i18n import _
 from kernel.model.elements import Field
 from kernel.platform.ctx import Ctx
+from kernel.web.i18n import reading_in
 from runtime.forms.control import Cell, Control, RowControl
 from runtime.forms.layout import Layout
 from runtime.forms.prepare import Prepared, prepared, reader_of
@@ -142,7 +143,7 @@ class Builder:
             markup = self._words(p, id_)
         else:
             control = self.control(p, id_, f.key, self._texts(p), required=f.required or rule.required, invalid=bool(error))
-            markup = entry(p.widget, control)
+            markup = entry(p.widget, control, self.ctx.language)
         note = None
         if p.attrs.get("data-min") and p.group and p.shape_type.group == "file":
             note = _("at least {n}", n=p.attrs["data-min"]).to(self.ctx.language)
@@ -166,7 +167,7 @@ class Builder:
         if p.shape.type == "rows" and shown:
             return Markup(shown)  # noqa: S704 - what a macro of ours has escaped
         control = Control(id_, p.key, p.key, {}, {}, shown=shown)
-        return entry("readonly", control)
+        return entry("readonly", control, self.ctx.language)
 
     def control(self, p: Prepared, id_: str, name: str, texts: Sequence[Any], *, required: bool = False, invalid: bool = False) -> Control:
         """The control of a prepared field with what its inputs hold."""
@@ -225,10 +226,10 @@ class Builder:
                 texts = col.type.input_texts(col.field, row.values.get(col.key), self.reader)
             if col.type.writable and f"{p.key}.{col.key}" in self.filling.writable:
                 control = self.control(col, id_, prefix + col.key, texts, required=col.field.required, invalid=bool(error))
-                markup = entry(col.widget, control)
+                markup = entry(col.widget, control, self.ctx.language)
             else:
                 value = None if row is None or sent else row.values.get(col.key)
-                markup = entry("readonly", Control(id_, prefix + col.key, col.key, {}, {}, shown=words(col, value, self.around)))
+                markup = entry("readonly", Control(id_, prefix + col.key, col.key, {}, {}, shown=words(col, value, self.around)), self.ctx.language)
             cells.append(Cell(id_, col.key, col.label, markup, _width(col), error))
         return RowControl(prefix, cells, row_id)
 
@@ -243,10 +244,12 @@ def _width(p: Prepared) -> str | None:
 _entries: dict[tuple[int, str], Callable[[Control], Any]] = {}
 
 
-def entry(widget: str, control: Control) -> Markup:
-    """The mark-up of a control by its widget's template."""
+def entry(widget: str, control: Control, language: str) -> Markup:
+    """The mark-up of a control by its widget's template, in the words of ``language``."""
     env = current_app.jinja_env
     macro = _entries.get((id(env), widget))
     if macro is None:
         macro = _entries[(id(env), widget)] = env.get_template(f"widgets/{widget}.html").module.entry  # type: ignore[attr-defined]
-    return Markup(macro(control))  # noqa: S704 - what a macro of ours has escaped
+    # Views make controls before the page is rendered: the reader's language is set here.
+    with reading_in(language):
+        return Markup(macro(control))  # noqa: S704 - what a macro of ours has escaped

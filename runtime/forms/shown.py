@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from kernel import fieldtypes
 from kernel.fieldtypes.base import Reader
 from kernel.fieldtypes.options import option_of
+from kernel.web.i18n import reading_in
 from kernel.web.rendering import tone_of
 from runtime.forms.prepare import Prepared
 from runtime.forms.when import date_words, day_words, full_moment, moment_text
@@ -138,7 +139,9 @@ def display(p: Prepared, value: Any, around: Surroundings, near: bool = False) -
     elif kind == "rows":
         shown.columns = [{"label": c.label, "end": c.end} for c in p.columns]
         shown.rows = [[display(c, row.values.get(c.key), around) for c in p.columns] for row in value]
-    return Markup(macro(shown))  # noqa: S704 - what a macro of ours has escaped
+    # Views print values before the page is rendered: the reader's language is set here.
+    with reading_in(around.reader.language):
+        return Markup(macro(shown))  # noqa: S704 - what a macro of ours has escaped
 
 
 def _option(p: Prepared, key: str, around: Surroundings) -> Item:

@@ -129,7 +129,7 @@ def keys(columns: Sequence[Column]) -> tuple[str, ...]:
 
 
 def looked_up(ctx: Ctx, entity: Entity, columns: Sequence[Column], records: Sequence[Any]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """Values of columns that lead through one reference, by record and column, and the labels in them: one statement per reference."""
+    """Values of columns that go through one reference, by record and column, and the labels in them: one statement per reference."""
     found: dict[str, dict[str, Any]] = {}
     labels: dict[str, str] = {}
     for head in dict.fromkeys(c.path[0] for c in columns if len(c.path) == 2):
