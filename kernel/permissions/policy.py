@@ -25,9 +25,14 @@ ROW_ACTIONS: tuple[Action, ...] = ("read", "update", "delete", "assign")
 class Facts(Protocol):
     """What the check must know of a loaded record. ``env`` is only asked when a scope is an expression."""
 
-    owner: str | None
-    team: str | None
-    state: str | None
+    @property
+    def owner(self) -> str | None: ...
+
+    @property
+    def team(self) -> str | None: ...
+
+    @property
+    def state(self) -> str | None: ...
 
     @property
     def env(self) -> Env: ...
@@ -115,7 +120,8 @@ class Policy:
                         self.needs[key] = foreign
         readable = frozenset(open_)
         writable = frozenset(
-            k for k in readable
+            k
+            for k in readable
             if said(k, "write") is not False and ("." not in k or said(k.split(".")[0], "write") is not False) and fieldtypes.of(every[k]).writable
         )
         hidden = {s: _with_rows(v.get("hidden", ()), every) for s, v in self.right.states.items()}

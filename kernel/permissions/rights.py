@@ -101,15 +101,14 @@ class EntityRights:
     @cached_property
     def _every_writable(self) -> frozenset[str]:
         return frozenset(
-            k for f in self.entity.fields
-            for k, inner in ((f.key, f), *((f"{f.key}.{i.key}", i) for i in f.fields)) if fieldtypes.of(inner).writable)
+            k for f in self.entity.fields for k, inner in ((f.key, f), *((f"{f.key}.{i.key}", i) for i in f.fields)) if fieldtypes.of(inner).writable
+        )
 
     @cached_property
     def _closed_inputs(self) -> dict[Policy, frozenset[str]]:
         """Per policy the derived fields that read other entities' fields which this actor may not read (D8)."""
         return {
-            p: frozenset(k for k, needs in p.needs.items() if any(not self.rights.declared(i.entity, i.key) for i in needs))
-            for p in self.policies if p.needs
+            p: frozenset(k for k, needs in p.needs.items() if any(not self.rights.declared(i.entity, i.key) for i in needs)) for p in self.policies if p.needs
         }
 
     def _of(self, policy: Policy, what: str, state: str | None) -> frozenset[str]:
@@ -168,15 +167,17 @@ class EntityRights:
 
     def readable_ever(self) -> frozenset[str]:
         """Fields that may be read in some record: for documents and pickers, never for decisions."""
-        return self.every_field if self.everything else _EMPTY.union(
-            *(self._of(p, "readable", None) for p in self.policies if not isinstance(p.scopes["read"], Nothing)))
+        return (
+            self.every_field
+            if self.everything
+            else _EMPTY.union(*(self._of(p, "readable", None) for p in self.policies if not isinstance(p.scopes["read"], Nothing)))
+        )
 
     def writable_ever(self) -> frozenset[str]:
         """Fields that may be written in some record, or given to a new one."""
         if self.everything:
             return self._every_writable
-        return _EMPTY.union(*(
-            self._of(p, "writable", None) for p in self.policies if p.create or not isinstance(p.scopes["update"], Nothing)))
+        return _EMPTY.union(*(self._of(p, "writable", None) for p in self.policies if p.create or not isinstance(p.scopes["update"], Nothing)))
 
     def refusal_of(self, field: str) -> str:
         """The uid of the right that keeps a field from being written."""
@@ -227,9 +228,9 @@ class Rights:
         """Whether some role of the actor reads this field in all records that role can see."""
         if self.actor.kind == "system":
             return True
-        return any(
-            key in p.readable.always for p in self.policies(entity) if not isinstance(p.scopes["read"], Nothing)
-        ) if entity in self.app.entities else False
+        return (
+            any(key in p.readable.always for p in self.policies(entity) if not isinstance(p.scopes["read"], Nothing)) if entity in self.app.entities else False
+        )
 
 
 def _policy(app: Application, role_key: str, entity: str) -> Policy | None:

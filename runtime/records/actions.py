@@ -60,7 +60,11 @@ def set_fields(work: Work, actions: Actions) -> dict[str, str | None]:
 
 def _value(work: Work, field: Any, value: Any, path: str) -> tuple[bool, Any]:
     if isinstance(value, ErrorValue):
-        work.problems.append(Problem("action", _("A step could not work out “{label}”: {why}", label=field.field.label, why=value.message), f"fields.{path}", None, field.rule_type))
+        work.problems.append(
+            Problem(
+                "action", _("A step could not work out “{label}”: {why}", label=field.field.label, why=value.message), f"fields.{path}", None, field.rule_type
+            )
+        )
         return False, None
     if value is None:
         return True, None
@@ -69,7 +73,9 @@ def _value(work: Work, field: Any, value: Any, path: str) -> tuple[bool, Any]:
     except Unreadable as error:
         work.problems.append(error.problem(f"fields.{path}", field.rule_type))
         return False, None
-    work.problems.extend(Problem(p.code, p.message, f"fields.{path}{p.path}", p.hint, p.rule or field.rule_type, p.data) for p in field.type.check(field.field, made))
+    work.problems.extend(
+        Problem(p.code, p.message, f"fields.{path}{p.path}", p.hint, p.rule or field.rule_type, p.data) for p in field.type.check(field.field, made)
+    )
     return True, made
 
 
@@ -81,7 +87,9 @@ def follow(work: Work, record: Record, actions: Actions, reason: Mapping[str, An
         if action["do"] == "set" or not _wanted(work, action, transition):
             continue
         if work.depth >= MOST_DEPTH:
-            raise Conflict(_("Actions cause each other without end (more than {n} steps).", n=MOST_DEPTH), hint=_("An admin has to change the actions of this workflow."))
+            raise Conflict(
+                _("Actions cause each other without end (more than {n} steps).", n=MOST_DEPTH), hint=_("An admin has to change the actions of this workflow.")
+            )
         if action["do"] == "comment":
             comments.write(work.ctx, record.entity, record.id, _text(work, str(action.get("text") or "")))
             continue

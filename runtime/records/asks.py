@@ -36,7 +36,11 @@ def read(work: Work, step: Transition, given: Mapping[str, Any], style: Style) -
         asked = known.get(str(name))
         path = f"asks.{str(name)[:100]}"
         if asked is None:
-            work.problems.append(Problem("unknown_field", _("There is no field “{name}” here.", name=str(name)[:100]), path, did_you_mean(str(name)[:100], known), f"{step.uid}#asks"))
+            work.problems.append(
+                Problem(
+                    "unknown_field", _("There is no field “{name}” here.", name=str(name)[:100]), path, did_you_mean(str(name)[:100], known), f"{step.uid}#asks"
+                )
+            )
             continue
         ok, value = read_value(work, asked, raw, style, path)
         answers[asked.key] = (asked.field, value if ok else None)

@@ -8,6 +8,7 @@ only digests are hashed: a value that must be erased can go, and the chain still
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from kernel.platform.ctx import Ctx
 from kernel.platform.jsonvalues import canonical
 from runtime.records.record import Record, Row
 from runtime.records.shape import EntityShape, FieldShape
+
+# The same text as kernel.platform.jsonvalues.canonical; made once, because every field of every change goes through it.
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
 
 OWNER, TEAM, STATE = "#owner", "#team", "#state"
 Head = tuple[int, str | None]
@@ -52,7 +56,9 @@ def items_of(shape: EntityShape, old: Record | None, new: Record, changed: Itera
         else:
             found.append({"field": key, "uid": shaped.uid, "from": _json(shaped, before.get(key), reader), "to": _json(shaped, new.values.get(key), reader)})
     for name, uid, was, now in (
-        ("owner", OWNER, old and old.owner, new.owner), ("team", TEAM, old and old.team, new.team), ("state", STATE, old and old.state, new.state),
+        ("owner", OWNER, old and old.owner, new.owner),
+        ("team", TEAM, old and old.team, new.team),
+        ("state", STATE, old and old.state, new.state),
     ):
         if was != now:
             found.append({"field": name, "uid": uid, "from": was, "to": now})
@@ -78,15 +84,24 @@ def _rows(shape: FieldShape, old: Sequence[Row], new: Sequence[Row], reader: Rea
     after = {row.id for row in new}
     for row in old:
         if row.id not in after:
-            yield {"id": row.id, "did": "removed", "fields": {k: [_json(fields[k], v, reader), None] for k, v in row.values.items() if v is not None and k in fields}}
+            yield {
+                "id": row.id,
+                "did": "removed",
+                "fields": {k: [_json(fields[k], v, reader), None] for k, v in row.values.items() if v is not None and k in fields},
+            }
     for row in new:
         was = before.get(row.id)
         if was is None:
-            yield {"id": row.id, "did": "added", "fields": {k: [None, _json(fields[k], v, reader)] for k, v in row.values.items() if v is not None and k in fields}}
+            yield {
+                "id": row.id,
+                "did": "added",
+                "fields": {k: [None, _json(fields[k], v, reader)] for k, v in row.values.items() if v is not None and k in fields},
+            }
             continue
         cells = {
             k: [_json(fields[k], was.values.get(k), reader), _json(fields[k], v, reader)]
-            for k, v in row.values.items() if k in fields and v != was.values.get(k)
+            for k, v in row.values.items()
+            if k in fields and v != was.values.get(k)
         }
         if cells or row.rank != was.rank:
             yield {"id": row.id, "did": "changed" if cells else "moved", "fields": cells}
@@ -100,9 +115,17 @@ def write(ctx: Ctx, shape: EntityShape, entries: Sequence[Entry]) -> None:
         salt = secrets.token_hex(8)
         items = [{**item, "digest": digest(salt, item)} for item in entry.items]
         row: dict[str, Any] = {
-            "id": ctx.new_id(), "entity": shape.key, "record_id": entry.record_id, "seq": entry.head[0] + 1, "at": now,
-            "actor_id": ctx.actor.person, "channel": ctx.channel, "release_id": ctx.release.id, "kind": entry.kind,
-            "changes": {"v": entry.version, "salt": salt, "items": items}, "reason": dict(entry.reason) if entry.reason else None,
+            "id": ctx.new_id(),
+            "entity": shape.key,
+            "record_id": entry.record_id,
+            "seq": entry.head[0] + 1,
+            "at": now,
+            "actor_id": ctx.actor.person,
+            "channel": ctx.channel,
+            "release_id": ctx.release.id,
+            "kind": entry.kind,
+            "changes": {"v": entry.version, "salt": salt, "items": items},
+            "reason": dict(entry.reason) if entry.reason else None,
             "prev_hash": entry.head[1],
         }
         row["hash"] = chained(row)
@@ -112,7 +135,7 @@ def write(ctx: Ctx, shape: EntityShape, entries: Sequence[Entry]) -> None:
 
 def digest(salt: str, item: Mapping[str, Any]) -> str:
     """What stands for the values of an item in the chain."""
-    values = canonical([item.get("from"), item.get("to"), item.get("rows")])
+    values = _encode([item.get("from"), item.get("to"), item.get("rows")])
     return hashlib.sha256(f"{salt}|{item['uid']}|{values}".encode()).hexdigest()[:40]
 
 
@@ -120,8 +143,18 @@ def chained(row: Mapping[str, Any]) -> str:
     """The hash of an entry: of everything but the values themselves."""
     at: datetime = row["at"]
     covered = [
-        row["prev_hash"], row["entity"], row["record_id"], row["seq"], at.isoformat(), row["actor_id"], row["channel"], row["release_id"], row["kind"],
-        row["changes"]["v"], [[i["uid"], i["digest"]] for i in row["changes"]["items"]], row["reason"],
+        row["prev_hash"],
+        row["entity"],
+        row["record_id"],
+        row["seq"],
+        at.isoformat(),
+        row["actor_id"],
+        row["channel"],
+        row["release_id"],
+        row["kind"],
+        row["changes"]["v"],
+        [[i["uid"], i["digest"]] for i in row["changes"]["items"]],
+        row["reason"],
     ]
     return hashlib.sha256(canonical(covered).encode()).hexdigest()
 
@@ -131,7 +164,7 @@ def verify(ctx: Ctx, entity: str, record_id: str) -> bool:
     c = t.change_log.c
     prev: str | None = None
     for n, row in enumerate(ctx.conn.execute(select(t.change_log).where(c.entity == entity, c.record_id == record_id).order_by(c.seq)).mappings(), 1):
-        if row["seq"] != n or row["prev_hash"] != prev or chained(row) != row["hash"]:
+        if row["seq"] != n or row["prev_hash"] != prev or chained(dict(row)) != row["hash"]:
             return False
         changes = row["changes"]
         if "salt" in changes and any(not i.get("erased") and digest(changes["salt"], i) != i["digest"] for i in changes["items"]):

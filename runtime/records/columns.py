@@ -146,7 +146,8 @@ class Sight:
             matched: tuple[Policy, ...] = (decided[0][0],)
         else:
             matched = tuple(
-                p for p, at in decided
+                p
+                for p, at in decided
                 if (bool(row[at]) if at is not None else p.scopes["read"].holds(self.rights.actor, record))  # type: ignore[arg-type]
             )
         key = (matched, record.state)

@@ -48,7 +48,9 @@ def add(ctx: Ctx, entity: str, id_: str, body: str) -> str:
 def write(ctx: Ctx, entity: str, id_: str, text: str) -> str:
     """The row itself, for rules of the application."""
     made = ctx.new_id()
-    ctx.conn.execute(insert(t.comment).values(id=made, entity=entity, record_id=id_, body=text[:MOST_CHARACTERS], created_at=ctx.now, created_by=ctx.actor.person))
+    ctx.conn.execute(
+        insert(t.comment).values(id=made, entity=entity, record_id=id_, body=text[:MOST_CHARACTERS], created_at=ctx.now, created_by=ctx.actor.person)
+    )
     events.write(ctx, "comment_added", entity, [(id_, {"comment": made})])
     return made
 
@@ -61,7 +63,9 @@ def of(ctx: Ctx, entity: str, id_: str, limit: int = 100) -> tuple[Comment, ...]
     c = t.comment.c
     query = (
         select(c.id, c.body, c.created_at, c.created_by)
-        .where(c.entity == entity, c.record_id == id_, c.deleted_at.is_(None)).order_by(c.created_at.desc(), c.id.desc()).limit(limit)
+        .where(c.entity == entity, c.record_id == id_, c.deleted_at.is_(None))
+        .order_by(c.created_at.desc(), c.id.desc())
+        .limit(limit)
     )
     rows = ctx.conn.execute(query).all()
     names = labels.of_people(ctx, [row.created_by for row in rows]) if rows else {}

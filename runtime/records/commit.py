@@ -30,9 +30,14 @@ def created(ctx: Ctx, shape: EntityShape, works: Sequence[Work], reason: Mapping
     except IntegrityError as error:
         raise from_integrity(shape, error) from error
     reader = reader_of(ctx)
-    changelog.write(ctx, shape, [
-        changelog.Entry(r.id, "create", r.version, changelog.items_of(shape, None, r, w.changed(), reader), reason) for r, w in zip(records, works, strict=True)
-    ])
+    changelog.write(
+        ctx,
+        shape,
+        [
+            changelog.Entry(r.id, "create", r.version, changelog.items_of(shape, None, r, w.changed(), reader), reason)
+            for r, w in zip(records, works, strict=True)
+        ],
+    )
     spans.begin(ctx, shape, records)
     search.add(ctx, shape.key, [(r.id, search.bodies(shape, r, reader)) for r in records])
     for work in works:
@@ -43,18 +48,36 @@ def created(ctx: Ctx, shape: EntityShape, works: Sequence[Work], reason: Mapping
     return records
 
 
-def updated(work: Work, changed: Sequence[str], *, kind: str = "update", event: str = events.UPDATED, reason: Mapping[str, Any] | None = None,
-            system: Mapping[str, Any] | None = None) -> Record:
+def updated(
+    work: Work,
+    changed: Sequence[str],
+    *,
+    kind: str = "update",
+    event: str = events.UPDATED,
+    reason: Mapping[str, Any] | None = None,
+    system: Mapping[str, Any] | None = None,
+) -> Record:
     """Write the changed fields and system columns of an existing record. Raises Stale when somebody was faster."""
     ctx, shape, old = work.ctx, work.shape, work.old
     assert old is not None
     new = replace(
-        work.skeleton, values=dict(work.values), version=old.version + 1, owner=work.env.owner, team=work.env.team,
-        updated_at=ctx.now, updated_by=ctx.actor.person, release_id=ctx.release.id,
+        work.skeleton,
+        values=dict(work.values),
+        version=old.version + 1,
+        owner=work.env.owner,
+        team=work.env.team,
+        updated_at=ctx.now,
+        updated_by=ctx.actor.person,
+        release_id=ctx.release.id,
     )
     columns: dict[str, Any] = {
-        "version": new.version, "updated_at": new.updated_at, "updated_by": new.updated_by, "release_id": new.release_id,
-        "owner_id": new.owner, "team_id": new.team, **(system or {}),
+        "version": new.version,
+        "updated_at": new.updated_at,
+        "updated_by": new.updated_by,
+        "release_id": new.release_id,
+        "owner_id": new.owner,
+        "team_id": new.team,
+        **(system or {}),
     }
     try:
         done = store.update_record(ctx, shape, old, new, changed, columns)

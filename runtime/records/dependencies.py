@@ -96,7 +96,8 @@ class _Finder:
 
     @staticmethod
     def _step(source: Any, field: Field) -> Hop:
-        kind: HopKind = {"rows": "rows", "references": "links", "referring": "referring"}[source.kind]
+        kinds: dict[str, HopKind] = {"rows": "rows", "references": "links", "referring": "referring"}
+        kind = kinds[source.kind]
         place = source.place if kind == "referring" else field.entity
         return Hop(kind, place, source.through.key)
 

@@ -50,8 +50,7 @@ def refresh(ctx: Ctx, shape: EntityShape, changes: Sequence[Change], reason: dic
         for dependency in dependencies_of(source.app).by_source.get(source.key, ()):
             relevant = [c for c in moved if touched((dependency,), c.keys)]
             if relevant:
-                ids = _reach(ctx, source, dependency, relevant)
-                found.setdefault(dependency.entity, {}).update(dict.fromkeys(ids))
+                found.setdefault(dependency.entity, {}).update(dict.fromkeys(_reach(ctx, source, dependency, relevant)))
         for entity, ids in found.items():
             own = {c.id for c in moved} if entity == source.key else set()
             wanted = sorted(i for i in ids if i not in own)
@@ -78,10 +77,8 @@ def _reach(ctx: Ctx, source: EntityShape, dependency: Dependency, changes: Seque
             return []
         if hop.kind == "rows":
             continue  # reached from inside of the row, see below
-        if hop.kind == "referring":
-            ids = _referred(ctx, hop, ids, changes if at == len(hops) - 1 else None)
-        else:
-            ids = _holders(ctx, hop, ids)
+        last = changes if at == len(hops) - 1 else None
+        ids = _referred(ctx, hop, ids, last) if hop.kind == "referring" else _holders(ctx, hop, ids)
     return ids
 
 
@@ -163,8 +160,12 @@ def _totals(ctx: Ctx, shape: EntityShape, ids: Sequence[str], reader: Any) -> di
     """Roll-ups over referring records, added up by the database: their rows may be many. Those that look at derived fields
     of their own record are left to the formulas, because these may just be changing."""
     fields = [
-        f for f in shape.fields.values()
-        if f.field.type == "rollup" and f.expression is not None and f.expression.sql_ok and isinstance(f.expression.core, Aggregate)
+        f
+        for f in shape.fields.values()
+        if f.field.type == "rollup"
+        and f.expression is not None
+        and f.expression.sql_ok
+        and isinstance(f.expression.core, Aggregate)
         and "." in f.expression.core.rows.path[-1]
         and not any(place == shape.key and (path[0] not in shape.fields or shape.fields[path[0]].derived) for place, path in f.reads)
     ]
@@ -193,10 +194,14 @@ def _write(ctx: Ctx, shape: EntityShape, made: Sequence[tuple[Record, Record, li
     reader = reader_of(ctx)
     store.write_derived(ctx, shape, [(new, changed) for _old, new, changed in made])
     heads = changelog.heads(ctx, shape.key, [old.id for old, _n, _c in made])
-    changelog.write(ctx, shape, [
-        changelog.Entry(old.id, "derive", new.version, changelog.items_of(shape, old, new, changed, reader), reason, heads.get(old.id, (0, None)))
-        for old, new, changed in made
-    ])
+    changelog.write(
+        ctx,
+        shape,
+        [
+            changelog.Entry(old.id, "derive", new.version, changelog.items_of(shape, old, new, changed, reader), reason, heads.get(old.id, (0, None)))
+            for old, new, changed in made
+        ],
+    )
     for old, new, changed in made:
         if shape.tracked.intersection(changed):
             spans.move(ctx, shape, old, new)

@@ -5,7 +5,7 @@ Rules of the application run as the system (DESIGN section 6): what they read is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -32,7 +32,7 @@ class Scene:
         self.release = ctx.release
         self.now: datetime = ctx.now
         self.zone = ZoneInfo(ctx.tenant.zone)
-        self.holidays = None
+        self.holidays: Callable[[date], bool] | None = None
         self._records: dict[tuple[str, str], RecordEnv | None] = {}
 
     @cached_property
@@ -75,18 +75,13 @@ class Env:
     scene: Scene
     fields: Mapping[str, FieldShape]
     values: Any  # by key; may change while the road works on it
+    now: datetime
+    zone: ZoneInfo
+    holidays: Callable[[date], bool] | None
 
-    @property
-    def now(self) -> datetime:
-        return self.scene.now
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return self.scene.zone
-
-    @property
-    def holidays(self) -> Any:
-        return self.scene.holidays
+    def _take_time(self, scene: Scene) -> None:
+        self.scene = scene
+        self.now, self.zone, self.holidays = scene.now, scene.zone, scene.holidays
 
     def get(self, path: Path) -> Any:
         """See :class:`kernel.expr.scope.Env`."""
@@ -142,7 +137,8 @@ class RecordEnv(Env):
     """A record. ``values`` may be replaced while the road works on it; ``roots`` are ``old`` and ``ask`` of a transition."""
 
     def __init__(self, scene: Scene, shape: EntityShape, record: Record, values: dict[str, Any] | None = None, roots: Mapping[str, Any] | None = None) -> None:
-        self.scene, self.shape, self.record = scene, shape, record
+        self._take_time(scene)
+        self.shape, self.record = shape, record
         self.fields = shape.fields
         self.values = record.values if values is None else values
         self.roots: Mapping[str, Any] = roots or {}
@@ -245,9 +241,10 @@ class RowEnv(Env):
     """A child row; ``parent`` leads to its record."""
 
     def __init__(self, parent: RecordEnv, shape: RowShape, row: Row) -> None:
-        self.scene, self.parent, self.shape = parent.scene, parent, shape
+        self._take_time(parent.scene)
+        self.parent, self.shape = parent, shape
         self.fields = shape.fields
-        self.id, self.rank = row.id, row.rank
+        self.id, self.rank = row.id or "", row.rank
         self.values = row.values
 
     def _other(self, key: str) -> Any:

@@ -16,7 +16,10 @@ TRANSITIONED, ASSIGNED, STALE_DERIVED = "record_transitioned", "record_assigned"
 
 def write(ctx: Ctx, kind: str, entity: str, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     """One event per record."""
-    ctx.conn.execute(insert(t.event), [
-        {"at": ctx.now, "kind": kind, "entity": entity, "record_id": id_, "data": {"actor": ctx.actor.person, "channel": ctx.channel, **data}}
-        for id_, data in entries
-    ])
+    ctx.conn.execute(
+        insert(t.event),
+        [
+            {"at": ctx.now, "kind": kind, "entity": entity, "record_id": id_, "data": {"actor": ctx.actor.person, "channel": ctx.channel, **data}}
+            for id_, data in entries
+        ],
+    )

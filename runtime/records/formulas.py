@@ -51,8 +51,7 @@ def _rollup(schema: AppSchema, field: Field, type_: RollupType) -> Expression | 
     if value is None and how not in ("COUNT", "ANY"):
         return None
     condition = schema.expression(field, "where")
-    core = Aggregate(
-        type_.result_type(field, schema), 0, 0, how, Rows(rows(source.place), 0, 0, path, 0), value, condition.core if condition else None)
+    core = Aggregate(type_.result_type(field, schema), 0, 0, how, Rows(rows(source.place), 0, 0, path, 0), value, condition.core if condition else None)
     return _expression(core)
 
 

@@ -102,9 +102,7 @@ def _named(ctx: Ctx, shape: EntityShape, by_uid: Mapping[str, FieldShape], rows:
                 inner["fields"] = {
                     k: [_with_label(v, names) for v in pair] if _cell_target(shape, item["field"], k) else pair for k, pair in inner["fields"].items()
                 }
-    return tuple(
-        Entry(r.id, r.seq, r.at, r.actor_id, names.get(r.actor_id or ""), r.channel, r.kind, items, _reason(access, r.reason)) for r, items in rows
-    )
+    return tuple(Entry(r.id, r.seq, r.at, r.actor_id, names.get(r.actor_id or ""), r.channel, r.kind, items, _reason(access, r.reason)) for r, items in rows)
 
 
 def _reason(access: Any, reason: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@ record whose title is more than text; ids of what the reader may not see get no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Text, cast, literal, null, select, type_coerce, union_all
@@ -15,7 +15,7 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.records import store
 from runtime.records.record import Record
-from runtime.records.shape import EntityShape, shape_of
+from runtime.records.shape import EntityShape, FieldShape, shape_of
 from runtime.records.sqlscope import RecordScope
 from runtime.records.titles import Title, title_of
 from runtime.records.work import reader_of
@@ -37,24 +37,39 @@ class Wanted:
             for id_ in (value,) if isinstance(value, str) else value:
                 group[id_] = None
 
-    def add_record(self, shape: EntityShape, record: Record, readable: Iterable[str]) -> None:
+    def add_record(self, shape: EntityShape, record: Record, readable: Container[str]) -> None:
         """Everything a record refers to in the fields its reader may read."""
         self.add("person", record.owner)
         self.add("team", record.team)
-        for key in readable:
-            field = shape.fields.get(key)
-            if field is None:
-                continue
-            if field.rows is not None:
-                for inner in field.rows.fields.values():
-                    target = FILE if inner.is_file else inner.target
-                    if target:
-                        for row in record.values.get(key) or ():
-                            self.add(target, row.values.get(inner.key))
-                continue
-            target = FILE if field.is_file else field.target
-            if target and field.field.type != "referring":
-                self.add(target, record.values.get(key))
+        values = record.values
+        for key, target in _pointing(shape):
+            if key in readable:
+                self.add(target, values.get(key))
+        for key, cells in _pointing_rows(shape):
+            if key in readable:
+                for row in values.get(key) or ():
+                    for cell, target in cells:
+                        self.add(target, row.values.get(cell))
+
+
+def _pointing(shape: EntityShape) -> list[tuple[str, str]]:
+    """The fields whose values are ids, with what they point at."""
+    found: list[tuple[str, str]] | None = shape.__dict__.get("_pointing")
+    if found is None:
+        found = shape.__dict__["_pointing"] = _ids_of(shape.fields)
+    return found
+
+
+def _pointing_rows(shape: EntityShape) -> list[tuple[str, list[tuple[str, str]]]]:
+    found: list[tuple[str, list[tuple[str, str]]]] | None = shape.__dict__.get("_pointing_rows")
+    if found is None:
+        found = shape.__dict__["_pointing_rows"] = [(key, cells) for key, rows in shape.rows.items() if (cells := _ids_of(rows.fields))]
+    return found
+
+
+def _ids_of(fields: Mapping[str, FieldShape]) -> list[tuple[str, str]]:
+    targets = ((key, FILE if f.is_file else f.target) for key, f in fields.items() if f.field.type not in ("rows", "referring"))
+    return [(key, target) for key, target in targets if target]
 
 
 def resolve(ctx: Ctx, wanted: Wanted, depth: int = 0) -> dict[str, str]:
@@ -89,18 +104,21 @@ def _is_text(shape: EntityShape, key: str) -> bool:
 def _plain(ctx: Ctx, rights: Rights, groups: list[tuple[EntityShape, Title, list[str], list[str]]]) -> dict[str, str]:
     """All entities whose titles are made of texts, in one statement."""
     width = max(len(keys) for _s, _t, keys, _i in groups)
-    parts = []
+    parts: list[Any] = []
     for at, (shape, _title, keys, ids) in enumerate(groups):
         table = shape.table
-        texts = [type_coerce(shape.fields[k].columns[0], CText) for k in keys]
+        texts: list[Any] = [type_coerce(shape.fields[k].columns[0], CText) for k in keys]
         texts += [cast(null(), Text()) for _missing in range(width - len(keys))]
         scope = RecordScope(ctx, shape, table)
-        parts.append(select(literal(at), table.c.id, table.c.deleted_at, *texts).where(table.c.id.in_(ids), rights.where("read", shape.key, scope)))
+        columns: list[Any] = [literal(at), table.c.id, table.c.deleted_at, *texts]
+        found_by: Any = select(*columns)
+        parts.append(found_by.where(table.c.id.in_(ids), rights.where("read", shape.key, scope)))
     reader = reader_of(ctx)
     found = {}
-    for row in ctx.conn.execute(union_all(*parts) if len(parts) > 1 else parts[0]):
-        shape, title, keys, _ids = groups[row[0]]
-        found[row[1]] = _named(ctx, shape, title.of(dict(zip(keys, row[3:], strict=False)), reader, keys), row[1], row[2] is not None)
+    statement: Any = union_all(*parts) if len(parts) > 1 else parts[0]
+    for at, id_, deleted_at, *values in map(tuple, ctx.conn.execute(statement)):
+        shape, title, keys, _ids = groups[at]
+        found[id_] = _named(ctx, shape, title.of(dict(zip(keys, values, strict=False)), reader, keys), id_, deleted_at is not None)
     return found
 
 

@@ -16,9 +16,22 @@ from runtime.records.work import Work
 
 MOST_CHILD_ROWS = 2000
 
-SYSTEM_NAMES = frozenset({
-    "id", "version", "state", "state_since", "owner", "team", "tenant", "created_at", "created_by", "updated_at", "updated_by", "deleted_at",
-})
+SYSTEM_NAMES = frozenset(
+    {
+        "id",
+        "version",
+        "state",
+        "state_since",
+        "owner",
+        "team",
+        "tenant",
+        "created_at",
+        "created_by",
+        "updated_at",
+        "updated_by",
+        "deleted_at",
+    }
+)
 
 
 def normalise(work: Work, given: Input, allowed: frozenset[str]) -> None:
@@ -61,10 +74,22 @@ def _known(work: Work, key: str) -> bool:
 def unknown(work: Work, name: str) -> Problem:
     """Unknown and hidden are the same answer."""
     if name in SYSTEM_NAMES and name not in work.shape.fields:
-        hint = {"state": _("States change by transitions."), "owner": _("Owner and team change by assigning."), "team": _("Owner and team change by assigning.")}
-        return Problem("not_writable", _("“{name}” is kept by the system and can't be set here.", name=name), f"fields.{name}", hint.get(name), f"{work.shape.uid}#system")
+        hint = {
+            "state": _("States change by transitions."),
+            "owner": _("Owner and team change by assigning."),
+            "team": _("Owner and team change by assigning."),
+        }
+        return Problem(
+            "not_writable", _("“{name}” is kept by the system and can't be set here.", name=name), f"fields.{name}", hint.get(name), f"{work.shape.uid}#system"
+        )
     known = [k for k in work.shape.fields if k in work.visible]
-    return Problem("unknown_field", _("There is no field “{name}” here.", name=name[:100]), f"fields.{name[:100]}", did_you_mean(name[:100], known), f"{work.shape.uid}#fields")
+    return Problem(
+        "unknown_field",
+        _("There is no field “{name}” here.", name=name[:100]),
+        f"fields.{name[:100]}",
+        did_you_mean(name[:100], known),
+        f"{work.shape.uid}#fields",
+    )
 
 
 def _refusal(work: Work, field: FieldShape, key: str, allowed: frozenset[str], path: str) -> Problem | None:
@@ -135,7 +160,7 @@ def _rows(work: Work, field: FieldShape, shape: RowShape, raw: Any, style: Style
                 work.problems.append(Problem("twice", _("This row is there twice."), f"{path}[{index}].id", None, field.rule_type))
             fine = False
             continue
-        seen.add(row.id)
+        seen.add(row.id or "")
         made.append(row)
     return tuple(made) if fine else None
 
@@ -146,13 +171,13 @@ def _row(work: Work, shape: RowShape, before: Mapping[str, Row], item: Any, inde
     if not isinstance(item, Mapping) or not set(item) <= {"id", "fields"} or not isinstance(item.get("fields", {}), Mapping):
         work.problems.append(Problem("type", _("A row can't be read."), path, _("Send {shape}.", shape='{"id": "...", "fields": {...}}'), f"{shape.uid}#type"))
         return None
-    id_ = item.get("id") or None
-    if id_ is not None and id_ not in before:
-        if style != "value":
-            work.problems.append(Problem("unknown_row", _("This row does not exist any more."), f"{path}.id", _("Leave the id away for a new row."), f"{shape.uid}#type"))
-            return None
+    id_ = None if item.get("id") in (None, "") else item["id"]
+    if id_ is not None and (not isinstance(id_, str) or (id_ not in before and style != "value")):
+        problem = Problem("unknown_row", _("This row does not exist any more."), f"{path}.id", _("Leave the id away for a new row."), f"{shape.uid}#type")
+        work.problems.append(problem)
+        return None
     old = before.get(id_) if id_ else None
-    values: dict[str, Any] = dict(old.values) if old else {k: None for k in shape.fields}
+    values: dict[str, Any] = dict(old.values) if old else dict.fromkeys(shape.fields)
     count = len(work.problems)
     for name, raw in item.get("fields", {}).items():
         key = resolve(shape, name)
@@ -160,7 +185,15 @@ def _row(work: Work, shape: RowShape, before: Mapping[str, Row], item: Any, inde
         cell = f"{shape.key}.{key}"
         if field is None or not _known(work, cell):
             known = [k for k in shape.fields if f"{shape.key}.{k}" in work.visible]
-            work.problems.append(Problem("unknown_field", _("There is no field “{name}” here.", name=str(name)[:100]), f"{path}.{str(name)[:100]}", did_you_mean(str(name)[:100], known), f"{shape.uid}#fields"))
+            work.problems.append(
+                Problem(
+                    "unknown_field",
+                    _("There is no field “{name}” here.", name=str(name)[:100]),
+                    f"{path}.{str(name)[:100]}",
+                    did_you_mean(str(name)[:100], known),
+                    f"{shape.uid}#fields",
+                )
+            )
             continue
         refusal = _refusal(work, field, cell, allowed, f"{path}.{name}")
         if refusal is not None:

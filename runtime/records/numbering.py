@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from runtime.records.work import Work
 
 
-def give_numbers(work: Work) -> None:
-    """Fill the running numbers of a new record."""
+def give_numbers(work: Work) -> set[str]:
+    """Fill the running numbers of a new record; says which fields."""
+    given: set[str] = set()
     today = work.ctx.now.astimezone(work.scene.zone).date()
-    for field in work.shape.fields.values():
-        if field.field.type == "auto_number" and work.values.get(field.key) is None:
+    for field in work.shape.numbered:
+        if work.values.get(field.key) is None:
+            given.add(field.key)
             count = following(work.ctx, field.type.counter(field.field, today))  # type: ignore[attr-defined]
             work.values[field.key] = field.type.number(field.field, count, today)  # type: ignore[attr-defined]
+    return given
 
 
 def following(ctx: Ctx, key: str) -> int:

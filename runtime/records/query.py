@@ -78,7 +78,8 @@ def require_readable(ctx: Ctx, entity: str, fields: Sequence[str]) -> None:
     known = {k for k in access.readable_ever() if "." not in k}
     problems = [
         Problem("unknown_field", _("There is no field “{name}” here.", name=name[:100]), "fields", did_you_mean(name[:100], known))
-        for name in fields if name not in known
+        for name in fields
+        if name not in known
     ]
     if problems:
         raise Invalid(problems)
@@ -98,7 +99,7 @@ def list_records(ctx: Ctx, entity: str, asked: ListQuery) -> Listing:
     query = select(*selection.columns).where(*_conditions(ctx, shape, scope, asked))
     if asked.cursor is not None:
         query = query.where(*after(terms, read_cursor(asked.cursor, entity, terms)))
-    rows = [tuple(row) for row in ctx.conn.execute(query.order_by(*(t.order for t in terms)).limit(asked.limit + 1))]
+    rows = [tuple(row) for row in ctx.conn.execute(query.order_by(*(t.order for t in terms)).limit(asked.limit + 1)).all()]
     more = len(rows) > asked.limit
     rows = rows[: asked.limit]
     parts = store.parts(ctx, shape, [row[0] for row in rows], selection.parts) if rows and selection.parts else {}

@@ -114,7 +114,7 @@ def get(ctx: Ctx, entity: str, id_: str) -> Seen:
     wanted.add("person", record.updated_by)
     names = naming.resolve(ctx, wanted)
     title = title_of(shape).of(record.values, reader_of(ctx, names), readable) or f"{shape.entity.label.to(ctx.language)} {id_[-6:]}"
-    may = {action: rights.may(action, env) for action in ("update", "delete", "assign")}  # type: ignore[arg-type]
+    may = {action: rights.may(action, env) for action in ("update", "delete", "assign")}
     return Seen(record, readable, rights.writable(env), may, names, title, env)
 
 
@@ -134,6 +134,5 @@ def doors(ctx: Ctx, seen: Seen) -> tuple[Door, ...]:
             opening = decide(machine, step, env, facts, lambda guard: shape.schema.expression(guard, "holds"))  # type: ignore[arg-type,return-value]
             what = [m.what for m in opening.missing]
             why = _("Missing: {what}", what=what) if what else _("Nothing is missing.")
-            found.append(Door(
-                step.key, step.label, step.to, step.primary, opening.open, opening.missing, step.asks, step.needs, why, machine.key, step.help))
+            found.append(Door(step.key, step.label, step.to, step.primary, opening.open, opening.missing, step.asks, step.needs, why, machine.key, step.help))
     return tuple(found)

@@ -54,8 +54,9 @@ def create(ctx: Ctx, entity: str, input: Input, *, owner: str | None = None, tea
     return create_many(ctx, entity, [input], owner=owner, team=team, ids=None if id is None else [id])[0]
 
 
-def create_many(ctx: Ctx, entity: str, inputs: Sequence[Input], *, owner: str | None = None, team: str | None = None,
-                ids: Sequence[str] | None = None) -> list[Record]:
+def create_many(
+    ctx: Ctx, entity: str, inputs: Sequence[Input], *, owner: str | None = None, team: str | None = None, ids: Sequence[str] | None = None
+) -> list[Record]:
     """Several new records by the same rules, written with one statement per table. Of several bad ones all are named
     (``items[3].fields.x``); none is written then."""
     shape = shape_of(ctx.release, entity)
@@ -91,8 +92,21 @@ def _new(ctx: Ctx, shape: EntityShape, id_: str | None, owner: str | None, team:
         values[machine.key] = machine.start
         states[machine.key] = (machine.start, now)
     skeleton = Record(
-        id_ or ctx.new_id(), shape.key, 1, shape.machine.start if shape.machine else None, now if shape.machine else None,
-        owner or person, team, now, ctx.actor.person, now, ctx.actor.person, ctx.release.id, None, values, states,
+        id_ or ctx.new_id(),
+        shape.key,
+        1,
+        shape.machine.start if shape.machine else None,
+        now if shape.machine else None,
+        owner or person,
+        team,
+        now,
+        ctx.actor.person,
+        now,
+        ctx.actor.person,
+        ctx.release.id,
+        None,
+        values,
+        states,
     )
     work = Work(ctx, shape, None, skeleton, trusted=trusted, depth=depth)
     if team is None:
@@ -127,7 +141,9 @@ def _check_placed(work: Work, owner: str | None, team: str | None) -> None:
             continue
         env = work.scene.record(entity, id_) if entity in work.ctx.app.entities else None
         if env is None or env.record.deleted_at is not None or not rights.may("read", entity, env):
-            raise Invalid([Problem("not_found", _("This record does not exist, or you may not see it."), key, _("Choose another one."), f"{work.shape.uid}#{key}")])
+            raise Invalid(
+                [Problem("not_found", _("This record does not exist, or you may not see it."), key, _("Choose another one."), f"{work.shape.uid}#{key}")]
+            )
 
 
 def _run_create(work: Work, given: Input, allowed: frozenset[str]) -> None:
@@ -148,8 +164,7 @@ def _entry_actions(work: Work) -> actions.Actions:
 def _commit_new(ctx: Ctx, shape: EntityShape, works: Sequence[Work], reason: Mapping[str, Any] | None) -> list[Record]:
     _refuse_if_wrong(works)
     for work in works:
-        give_numbers(work)
-        if any(s.field.type == "auto_number" for s in shape.fields.values()):
+        if give_numbers(work) & shape.read_by_formulas:
             settle(work)
     _same_in_batch(shape, works)
     records = commit.created(ctx, shape, works, reason)
@@ -331,7 +346,9 @@ def transition(ctx: Ctx, entity: str, id: str, key: str, *, input: Input = Input
     return _take(work, machine, step, answers)
 
 
-def _weigh(work: Work, rights: EntityRights, machine: Machine, step: Transition, given: Input, asked: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Missing, ...]]:
+def _weigh(
+    work: Work, rights: EntityRights, machine: Machine, step: Transition, given: Input, asked: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[Missing, ...]]:
     """Read what came with the transition and decide on the new values."""
     before = _before(work)
     readable = rights.readable(before)

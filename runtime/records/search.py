@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, column, literal, select, table, text
+from sqlalchemy import ColumnElement, and_, cast, column, literal, select, table
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from kernel.fieldtypes.base import Reader
 from kernel.platform.ctx import Ctx
@@ -50,21 +51,17 @@ def bodies(shape: EntityShape, record: Record, reader: Reader, keys: Iterable[st
 
 def add(ctx: Ctx, entity: str, entries: Sequence[tuple[str, Mapping[str, list[list[str]]]]]) -> None:
     """Make records findable; nothing of these fields may be there yet."""
-    rows = [{"entity": entity, "record_id": id_, "field": key, "runs": runs} for id_, found in entries for key, runs in found.items() if runs]
+    rows = [(id_, key, runs) for id_, found in entries for key, runs in found.items() if runs]
     if not rows:
         return
+    # Straight to the driver: a dozen rows per record, whose parameters need no conversion.
     if ctx.conn.dialect.name != "sqlite":
-        ctx.conn.execute(_PG_INSERT, [{**_plain(r), "body": _vector(r["runs"])} for r in rows])
+        ctx.conn.exec_driver_sql(_PG_INSERT, [(entity, id_, key, _vector(runs)) for id_, key, runs in rows])
         return
-    # One number per row, given by the helper table; counted here, because a second statement per row would cost more than all the rest.
-    first = ctx.conn.execute(_LAST).scalar_one() + 1
-    numbered = [{**_plain(r), "id": first + n, "body": " ".join(" ".join(run) for run in r["runs"])} for n, r in enumerate(rows)]
-    ctx.conn.execute(_ROW_INSERT, numbered)
-    ctx.conn.execute(_FTS_INSERT, numbered)
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in row.items() if k != "runs"}
+    # One number per row, given by the helper table; counted here, because a statement per row would cost more than all the rest.
+    first = ctx.conn.exec_driver_sql(_LAST).scalar_one() + 1
+    ctx.conn.exec_driver_sql(_ROW_INSERT, [(first + n, id_, key) for n, (id_, key, _runs) in enumerate(rows)])
+    ctx.conn.exec_driver_sql(_FTS_INSERT, [(first + n, entity, id_, key, " ".join([" ".join(run) for run in runs])) for n, (id_, key, runs) in enumerate(rows)])
 
 
 def replace(ctx: Ctx, entity: str, record_id: str, found: Mapping[str, list[list[str]]]) -> None:
@@ -78,13 +75,13 @@ def remove(ctx: Ctx, record_id: str, fields: Sequence[str] | None = None) -> Non
     """Forget a record, or some of its fields."""
     name = "search_row" if ctx.conn.dialect.name == "sqlite" else "search"
     rows = table(name, column("record_id"), column("field"))
-    condition = rows.c.record_id == record_id
+    condition: ColumnElement[bool] = rows.c.record_id == record_id
     if fields is not None:
         condition = and_(condition, rows.c.field.in_(fields))
     ctx.conn.execute(rows.delete().where(condition))
 
 
-def _vector(runs: list[list[str]]) -> str:
+def _vector(runs: Sequence[Sequence[str]]) -> str:
     """A tsvector as text: tokens with their places, so that no parser of the database has a say in what is a word."""
     places: dict[str, list[int]] = {}
     at = 0
@@ -110,10 +107,11 @@ def conditions(ctx: Ctx, shape: EntityShape, id_: ColumnElement[Any], written: s
 def _condition(ctx: Ctx, shape: EntityShape, id_: ColumnElement[Any], run: list[str], keys: list[str]) -> ColumnElement[bool]:
     sqlite = ctx.conn.dialect.name == "sqlite"
     rows = table("search", column("entity"), column("record_id"), column("field"), column("search"), column("body"))
+    matches: ColumnElement[bool]
     if sqlite:
-        matches = rows.c.search.op("MATCH")(_fts_query(run))
+        matches = rows.c.search.op("MATCH", is_comparison=True)(_fts_query(run))
     else:
-        matches = text("search.body @@ CAST(:fy_query AS tsquery)").bindparams(bindparam("fy_query", _ts_query(run), unique=True))
+        matches = rows.c.body.op("@@", is_comparison=True)(cast(literal(_ts_query(run)), TSQUERY))
     query = select(rows.c.record_id).where(matches, rows.c.entity == shape.key, rows.c.field.in_(keys))
     return id_.in_(query)
 
@@ -131,7 +129,7 @@ def _ts_query(run: list[str]) -> str:
     return " <-> ".join(f"'{token}'" for token in run[:-1])
 
 
-_LAST = text("SELECT COALESCE(MAX(id), 0) FROM search_row")
-_ROW_INSERT = text("INSERT INTO search_row (id, record_id, field) VALUES (:id, :record_id, :field)")
-_FTS_INSERT = text("INSERT INTO search (rowid, entity, record_id, field, body) VALUES (:id, :entity, :record_id, :field, :body)")
-_PG_INSERT = text("INSERT INTO search (entity, record_id, field, body) VALUES (:entity, :record_id, :field, CAST(:body AS tsvector))")
+_LAST = "SELECT COALESCE(MAX(id), 0) FROM search_row"
+_ROW_INSERT = "INSERT INTO search_row (id, record_id, field) VALUES (?, ?, ?)"
+_FTS_INSERT = "INSERT INTO search (rowid, entity, record_id, field, body) VALUES (?, ?, ?, ?, ?)"
+_PG_INSERT = "INSERT INTO search (entity, record_id, field, body) VALUES (%s, %s, %s, CAST(%s AS tsvector))"

@@ -20,7 +20,18 @@ from kernel.platform.releases import Release
 from runtime.records.formulas import formula_of
 
 SYSTEM = (
-    "id", "version", "state", "state_since", "owner_id", "team_id", "created_at", "created_by", "updated_at", "updated_by", "release_id", "deleted_at",
+    "id",
+    "version",
+    "state",
+    "state_since",
+    "owner_id",
+    "team_id",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "release_id",
+    "deleted_at",
 )
 """System columns in the order in which every statement selects them."""
 
@@ -157,22 +168,31 @@ class EntityShape(Group):
         self.machines: tuple[Machine, ...] = app.machines_of(key)
         self.machine: Machine | None = self.machines[0] if self.machines else None
         self.since_columns = {
-            m.key: (self.fields[m.key].columns[0], self.fields[m.key].columns[1]) for m in self.machines[1:] if m.key in self.fields and len(self.fields[m.key].columns) > 1
+            m.key: (self.fields[m.key].columns[0], self.fields[m.key].columns[1])
+            for m in self.machines[1:]
+            if m.key in self.fields and len(self.fields[m.key].columns) > 1
         }
         self._since = {key: next(at for k, at, _e, _l in self.columns.loaders if k == key) for key in self.since_columns}
         self.order = app.schema.derivation_order(key)
         self.unique = [s for s in self.fields.values() if s.field.unique and s.columns]
         self.tracked = frozenset(s.key for s in self.fields.values() if s.tracked) | (frozenset(self.entity.tracked) - {"state", "owner", "team"})
         schema = app.schema
-        self.validations = [
-            (v, schema.expression(v, "holds"), schema.expression(v, "when") if v.when else None) for v in self.entity.validations
-        ]
+        self.validations = [(v, schema.expression(v, "holds"), schema.expression(v, "when") if v.when else None) for v in self.entity.validations]
+        self.numbered = [s for s in self.fields.values() if s.field.type == "auto_number"]
         self.virtual = [s for s in self.fields.values() if s.virtual]
         self.searchable = [s for s in self.fields.values() if (s.type.searchable or fieldtypes.of(s.stored_as).searchable) and not s.virtual]
 
     @cached_property
     def writable(self) -> frozenset[str]:
         return frozenset(k for k, s in self.fields.items() if s.writable)
+
+    @cached_property
+    def read_by_formulas(self) -> frozenset[str]:
+        """Own fields that some derived field or rule reads."""
+        rules = [e for group in (self.show_when, self.required_when, self.read_only_when) for _s, e in group]
+        conditions = [e for _v, holds, when in self.validations for e in (holds, when) if e is not None]
+        read = {path[0] for e in (*rules, *conditions) for path in e.reads}
+        return frozenset(read | {path[0] for s in self.fields.values() for place, path in s.reads if place == self.key})
 
     def states(self, row: tuple[Any, ...]) -> dict[str, tuple[str | None, Any]]:
         """State and since of every further machine, from a result row."""

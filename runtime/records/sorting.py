@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -57,7 +58,9 @@ def sort_terms(shape: EntityShape, scope: RecordScope, asked: Sequence[str]) -> 
             known = {*scope.rights.entity(shape.key).queryable, *_SYSTEM}
             problems.append(Problem("unknown_name", _("There is no field {name}.", name=key[:100]), "sort", did_you_mean(key[:100], known)))
         except _NoOrder:
-            problems.append(Problem("not_sortable", _("Lists can't be sorted by {name}.", name=key[:100]), "sort", _("Sort by a field with single values that are stored.")))
+            problems.append(
+                Problem("not_sortable", _("Lists can't be sorted by {name}.", name=key[:100]), "sort", _("Sort by a field with single values that are stored."))
+            )
     if problems:
         raise Invalid(problems)
     if not asked:
@@ -85,18 +88,18 @@ def _term(shape: EntityShape, scope: RecordScope, key: str, descending: bool) ->
         if field.target is not None and field.target in scope.ctx.app.entities:
             path = (path[0], _title_key(scope, field.target))
     elif len(path) == 1 and path[0] in ("owner", "team") and SYSTEM_TARGETS[path[0]] in scope.ctx.app.entities:
-        try:
+        with suppress(_NoOrder):
             path = (path[0], _title_key(scope, SYSTEM_TARGETS[path[0]]))
-        except _NoOrder:
-            pass
     elif len(path) > 1:
         if field is None and path[0] not in SYSTEM_TARGETS:
             raise no_such_field(path[0])
-        scope._end_scope(path[:-1])  # every step must lead to a record
-        end = scope.ctx.app.schema.field_at(shape.key, path)
-        if end is not None and (scope.ctx.app.schema.type_of(end).kind.value in ("rows", "list") or _virtual(scope, end)):
+        schema = scope.ctx.app.schema
+        steps = [f for n in range(1, len(path) + 1) if (f := schema.field_at(shape.key, path[:n])) is not None]
+        if any(schema.type_of(f).kind.value in ("rows", "list") for f in steps):
             raise _NoOrder
-        if any(scope.ctx.app.schema.type_of(f).kind.value == "rows" for n in range(1, len(path)) if (f := scope.ctx.app.schema.field_at(shape.key, path[:n])) is not None):
+        scope._end_scope(path[:-1])  # every step must lead to a record
+        end = schema.field_at(shape.key, path)
+        if end is not None and _virtual(scope, end):
             raise _NoOrder
     try:
         column = scope.column(path)
@@ -155,11 +158,22 @@ def _beyond(term: SortTerm, value: Any) -> ColumnElement[bool]:
 # --- cursors ----------------------------------------------------------------------------------------------------------
 
 _PACK: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
-    (bool, "b", bool), (datetime, "t", datetime.isoformat), (date, "d", date.isoformat), (timedelta, "s", timedelta.total_seconds),
-    (Decimal, "n", str), (int, "i", int), (str, "c", str),
+    (bool, "b", bool),
+    (datetime, "t", datetime.isoformat),
+    (date, "d", date.isoformat),
+    (timedelta, "s", timedelta.total_seconds),
+    (Decimal, "n", str),
+    (int, "i", int),
+    (str, "c", str),
 )
 _UNPACK: dict[str, Callable[[Any], Any]] = {
-    "b": bool, "t": datetime.fromisoformat, "d": date.fromisoformat, "s": lambda v: timedelta(seconds=v), "n": Decimal, "i": int, "c": str,
+    "b": bool,
+    "t": datetime.fromisoformat,
+    "d": date.fromisoformat,
+    "s": lambda v: timedelta(seconds=v),
+    "n": Decimal,
+    "i": int,
+    "c": str,
 }
 
 
@@ -204,6 +218,4 @@ def _fits(term: SortTerm, value: Any) -> bool:
         return False
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
         return False
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool)) or (kind in (Decimal, float) and isinstance(value, (int, Decimal)))
-
-
+    return (isinstance(value, kind) and (kind is bool or not isinstance(value, bool))) or (kind in (Decimal, float) and isinstance(value, (int, Decimal)))

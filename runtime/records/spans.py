@@ -52,9 +52,7 @@ def _text(value: Any) -> str | None:
 
 def begin(ctx: Ctx, shape: EntityShape, records: Sequence[Record]) -> None:
     """The first spans of new records."""
-    rows = [
-        _row(ctx, shape, r.id, facet, value) for r in records for facet, value in facets(shape, r).items() if value is not None
-    ]
+    rows = [_row(ctx, shape, r.id, facet, value) for r in records for facet, value in facets(shape, r).items() if value is not None]
     if rows:
         ctx.conn.execute(insert(t.span), rows)
 

@@ -6,7 +6,6 @@ reader may read are seen (D6). A trusted scope serves rules of the application, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,7 +26,13 @@ from runtime.records.shape import SYSTEM_TARGETS, EntityShape, FieldShape, RowSh
 Path = tuple[str, ...]
 _COLUMNS = {"owner": "owner_id", "team": "team_id"}
 _TYPES: tuple[tuple[type, Any], ...] = (
-    (bool, Boolean()), (Decimal, Numeric()), (datetime, Instant()), (date, Date()), (str, Text()), (tuple, Text()), (timedelta, Text()),
+    (bool, Boolean()),
+    (Decimal, Numeric()),
+    (datetime, Instant()),
+    (date, Date()),
+    (str, Text()),
+    (tuple, Text()),
+    (timedelta, Text()),
 )
 
 
@@ -164,6 +169,7 @@ class Scope:
         alias = shape.table.alias()
         scope = RecordScope(self.ctx, shape, alias, self.rights, self)
         scope._require(via.key)
+        points: ColumnElement[bool]
         if via.type == "references":
             link = shape.links[via.key].alias()
             points = alias.c.id.in_(select(link.c.record_id).where(link.c.target_id == base).correlate_except(link))
@@ -284,5 +290,3 @@ class RowScopeOf(Scope):
 def _bind(value: Any) -> ColumnElement[Any]:
     """A value that is known now; the compiler folds it."""
     return literal(value, next((t for kind, t in _TYPES if isinstance(value, kind)), Text()))
-
-

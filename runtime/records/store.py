@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
 
 from kernel.model.elements import Field
 from kernel.platform import tables as t
@@ -24,7 +24,20 @@ def record_of(shape: EntityShape, row: tuple[Any, ...], parts: Mapping[str, Any]
     if parts:
         values.update(parts)
     return Record(
-        row[0], shape.key, row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], values,
+        row[0],
+        shape.key,
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        row[11],
+        values,
         shape.states(row) if shape._since else {},
     )
 
@@ -90,10 +103,10 @@ def _child_rows(ctx: Ctx, shape: RowShape, ids: Sequence[str]) -> dict[str, list
         for row in map(tuple, ctx.conn.execute(query)):
             found.setdefault(row[1], []).append(Row(row[0], row[2], shape.columns.values(row)))
     for key, table in shape.links.items():
-        row_ids = [r.id for rows in found.values() for r in rows]
+        row_ids = [r.id for rows in found.values() for r in rows if r.id]
         linked = _links(ctx, table, row_ids) if row_ids else {}
         for id_, rows in found.items():
-            found[id_] = [Row(r.id, r.rank, {**r.values, key: tuple(linked.get(r.id, ())) or None}) for r in rows]
+            found[id_] = [Row(r.id, r.rank, {**r.values, key: tuple(linked.get(r.id or "", ())) or None}) for r in rows]
     return found
 
 
@@ -108,14 +121,14 @@ def _links(ctx: Ctx, table: Table, ids: Sequence[str]) -> dict[str, list[str]]:
 
 def load_referring(ctx: Ctx, shape: EntityShape, via: Field, id_: str) -> list[Record]:
     """The records of an entity that refer to ``id_`` through ``via``, oldest first, without those in the bin."""
+    condition: ColumnElement[bool]
     if via.type == "references":
         link = shape.links[via.key]
         condition = shape.table.c.id.in_(select(link.c.record_id).where(link.c.target_id == id_))
     else:
         condition = shape.fields[via.key].columns[0] == id_
     query = (
-        select(*shape.columns.select).where(condition, shape.table.c.deleted_at.is_(None))
-        .order_by(shape.table.c.created_at, shape.table.c.id).limit(MOST_ROWS)
+        select(*shape.columns.select).where(condition, shape.table.c.deleted_at.is_(None)).order_by(shape.table.c.created_at, shape.table.c.id).limit(MOST_ROWS)
     )
     return [record_of(shape, tuple(row)) for row in ctx.conn.execute(query)]
 
@@ -134,9 +147,18 @@ def insert_records(ctx: Ctx, shape: EntityShape, records: Sequence[Record]) -> N
 
 def _row(shape: EntityShape, record: Record) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "id": record.id, "version": record.version, "owner_id": record.owner, "team_id": record.team, "state": record.state,
-        "state_since": record.state_since, "created_at": record.created_at, "created_by": record.created_by, "updated_at": record.updated_at,
-        "updated_by": record.updated_by, "release_id": record.release_id, "deleted_at": record.deleted_at,
+        "id": record.id,
+        "version": record.version,
+        "owner_id": record.owner,
+        "team_id": record.team,
+        "state": record.state,
+        "state_since": record.state_since,
+        "created_at": record.created_at,
+        "created_by": record.created_by,
+        "updated_at": record.updated_at,
+        "updated_by": record.updated_by,
+        "release_id": record.release_id,
+        "deleted_at": record.deleted_at,
     }
     _fill(row, shape.fields, record.values)
     for key, (_state, since) in shape.since_columns.items():
@@ -168,7 +190,7 @@ def insert_rows(ctx: Ctx, shape: RowShape, rows: Sequence[tuple[str, Row]]) -> N
         made.append(values)
     ctx.conn.execute(insert(shape.table), made)
     for key, table in shape.links.items():
-        insert_links(ctx, table, [(row.id, row.values.get(key) or ()) for _id, row in rows])
+        insert_links(ctx, table, [(row.id or "", row.values.get(key) or ()) for _id, row in rows])
 
 
 def insert_links(ctx: Ctx, table: Table, links: Iterable[tuple[str, Sequence[str]]]) -> None:
@@ -213,7 +235,7 @@ def _replace_rows(ctx: Ctx, shape: RowShape, record_id: str, old: Sequence[Row],
         ctx.conn.execute(update(shape.table).where(shape.table.c.id == bindparam("b_id")), made)
         for key, table in shape.links.items():
             ctx.conn.execute(delete(table).where(table.c.record_id.in_([r.id for r in rewritten])))
-            insert_links(ctx, table, [(r.id, r.values.get(key) or ()) for r in rewritten])
+            insert_links(ctx, table, [(r.id or "", r.values.get(key) or ()) for r in rewritten])
 
 
 def write_derived(ctx: Ctx, shape: EntityShape, records: Sequence[tuple[Record, Iterable[str]]]) -> None:
@@ -242,7 +264,8 @@ def write_derived(ctx: Ctx, shape: EntityShape, records: Sequence[tuple[Record, 
 def mark_deleted(ctx: Ctx, shape: EntityShape, record: Record, at: datetime | None) -> bool:
     """Into the bin (``at``) or out of it (None); False when the version is another."""
     done = ctx.conn.execute(
-        update(shape.table).where(shape.table.c.id == record.id, shape.table.c.version == record.version)
+        update(shape.table)
+        .where(shape.table.c.id == record.id, shape.table.c.version == record.version)
         .values(deleted_at=at, version=record.version + 1, updated_at=ctx.now, updated_by=ctx.actor.person)
     )
     return done.rowcount == 1

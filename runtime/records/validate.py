@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, literal, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from kernel.errors import Invalid, Problem
@@ -61,7 +61,13 @@ def check_offers(work: Work) -> None:
         offered = field.type.offered(field.field, governor, keep=() if governed_by else kept)  # type: ignore[attr-defined]
         keys = {o.key for o in offered}
         if any(k not in keys for k in ((value,) if isinstance(value, str) else value)):
-            work.problem("not_offered", _("This choice is not offered here."), path, field.rule_type, _("Choose one of: {options}.", options=[o.label for o in offered][:20]))
+            work.problem(
+                "not_offered",
+                _("This choice is not offered here."),
+                path,
+                field.rule_type,
+                _("Choose one of: {options}.", options=[o.label for o in offered][:20]),
+            )
 
 
 def check_references(work: Work) -> None:
@@ -78,16 +84,20 @@ def check_references(work: Work) -> None:
             wanted.setdefault(field.target, {}).setdefault(id_, []).append((field, path))
             if field.field.settings.get("where"):
                 filtered.append((field, path, id_, env))
+    if not wanted:
+        return
     rights = rights_of(work.ctx.release, work.ctx.actor)
+    parts = []
     for entity, ids in wanted.items():
         shape = shape_of(work.ctx.release, entity)
-        scope = RecordScope(work.ctx, shape, shape.table)
-        visible = shape.table.c.deleted_at.is_(None)
+        visible: ColumnElement[bool] = shape.table.c.deleted_at.is_(None)
         if not work.trusted:
-            visible = and_(visible, rights.where("read", entity, scope))
-        found = set(work.ctx.conn.execute(select(shape.table.c.id).where(shape.table.c.id.in_(list(ids)), visible)).scalars())
+            visible = and_(visible, rights.where("read", entity, RecordScope(work.ctx, shape, shape.table)))
+        parts.append(select(literal(entity), shape.table.c.id).where(shape.table.c.id.in_(list(ids)), visible))
+    found = {(row[0], row[1]) for row in work.ctx.conn.execute(parts[0] if len(parts) == 1 else union_all(*parts))}
+    for entity, ids in wanted.items():
         for id_, places in ids.items():
-            if id_ not in found:
+            if (entity, id_) not in found:
                 for field, path in places:
                     work.problem("not_found", _("This record does not exist, or you may not see it."), path, f"{field.uid}#reference", _("Choose another one."))
                 filtered = [f for f in filtered if f[2] != id_]
@@ -144,7 +154,9 @@ def check_unique(work: Work) -> None:
         return
     table = work.shape.table
     stored = [(s, s.store(v)[0]) for s, v in changed]
-    query = select(*(s.columns[0] for s, _v in stored)).where(or_(*(s.columns[0] == v for s, v in stored)), table.c.deleted_at.is_(None), table.c.id != work.skeleton.id)
+    query = select(*(s.columns[0] for s, _v in stored)).where(
+        or_(*(s.columns[0] == v for s, v in stored)), table.c.deleted_at.is_(None), table.c.id != work.skeleton.id
+    )
     for row in work.ctx.conn.execute(query):
         for (field, value), found in zip(stored, row, strict=True):
             if value == found:
@@ -155,7 +167,13 @@ def taken(work: Work, field: FieldShape) -> None:
     """The value of a unique field is somebody else's."""
     path = f"fields.{field.key}"
     if not any(p.path == path and p.code == "not_unique" for p in work.problems):
-        work.problem("not_unique", _("Another record already has this “{label}”.", label=field.field.label), field.key, f"{field.uid}#unique", _("Look whether it is the same thing, or give another value."))
+        work.problem(
+            "not_unique",
+            _("Another record already has this “{label}”.", label=field.field.label),
+            field.key,
+            f"{field.uid}#unique",
+            _("Look whether it is the same thing, or give another value."),
+        )
 
 
 def from_integrity(shape: EntityShape, error: IntegrityError) -> Invalid:
@@ -165,7 +183,17 @@ def from_integrity(shape: EntityShape, error: IntegrityError) -> Invalid:
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
     for name, field in names.items():
         if re.search(rf"\b{re.escape(shape.table.name)}\.{re.escape(name)}\b", text) or f"({name})" in text or constraint.endswith(f"_{name}"):
-            return Invalid([Problem("not_unique", _("Another record already has this “{label}”.", label=field.field.label), f"fields.{field.key}", _("Look whether it is the same thing, or give another value."), f"{field.uid}#unique")])
+            return Invalid(
+                [
+                    Problem(
+                        "not_unique",
+                        _("Another record already has this “{label}”.", label=field.field.label),
+                        f"fields.{field.key}",
+                        _("Look whether it is the same thing, or give another value."),
+                        f"{field.uid}#unique",
+                    )
+                ]
+            )
     raise error
 
 

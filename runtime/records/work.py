@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from kernel.errors import Problem
@@ -25,7 +26,9 @@ class Work:
     rules don't apply to them; everything else does.
     """
 
-    def __init__(self, ctx: Ctx, shape: EntityShape, old: Record | None, skeleton: Record, *, trusted: bool = False, depth: int = 0, scene: Scene | None = None) -> None:
+    def __init__(
+        self, ctx: Ctx, shape: EntityShape, old: Record | None, skeleton: Record, *, trusted: bool = False, depth: int = 0, scene: Scene | None = None
+    ) -> None:
         self.ctx, self.shape, self.old = ctx, shape, old
         self.skeleton = skeleton
         self.trusted, self.depth = trusted, depth
@@ -42,7 +45,7 @@ class Work:
         self.new_files: list[tuple[str, tuple[str, ...]]] = []
         self.head: tuple[int, str | None] = (0, None)
 
-    @property
+    @cached_property
     def reader(self) -> Reader:
         """For whom text is read."""
         return reader_of(self.ctx)
@@ -65,8 +68,15 @@ class Work:
         """A refusal beside a field; of a field the actor may not see only that something is missing or wrong."""
         plain = key.split("[")[0]
         if plain and plain not in self.visible and not self.trusted:
-            self.problems.append(Problem(
-                "not_yours", _("Something that you may not see stands against this."), "", _("Ask somebody with more rights to save it."), f"{self.shape.uid}#hidden"))
+            self.problems.append(
+                Problem(
+                    "not_yours",
+                    _("Something that you may not see stands against this."),
+                    "",
+                    _("Ask somebody with more rights to save it."),
+                    f"{self.shape.uid}#hidden",
+                )
+            )
             return
         self.problems.append(Problem(code, message, f"fields.{key}" if key else "", hint, rule, dict(data or {})))
 

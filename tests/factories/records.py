@@ -98,8 +98,11 @@ def make_tenant(home: Home, app: Application | str, clock: Clock, *, indexes: bo
     made = make_application(app) if isinstance(app, str) else app
     release = make_release(made)
     with home.write() as conn:
-        conn.execute(insert(t.release).values(
-            id=1, hash=release.hash, kind="published", tree=to_json(made.tree), columns=dict(release.columns), packages=[], published_at=clock.now()))
+        conn.execute(
+            insert(t.release).values(
+                id=1, hash=release.hash, kind="published", tree=to_json(made.tree), columns=dict(release.columns), packages=[], published_at=clock.now()
+            )
+        )
         release.tables.metadata.create_all(conn)
         if indexes:
             for index in indexes_of(made, release.tables):

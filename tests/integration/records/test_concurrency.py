@@ -57,6 +57,7 @@ def test_one_of_many_same_versions_wins(place, boss):
         def job():
             with place.write(boss) as ctx:
                 return road.update(ctx, "task", made.id, Input({"name": f"n{n}"}), version=1)
+
         return job
 
     results = together(*[change(n) for n in range(WRITERS)])
@@ -71,6 +72,7 @@ def test_competing_transitions_have_one_winner(place, boss):
         def job():
             with place.write(boss) as ctx:
                 return road.transition(ctx, "task", made.id, key, version=None)
+
         return job
 
     results = together(take("start"), take("start"), take("start"), take("start"))

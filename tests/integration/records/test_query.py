@@ -24,23 +24,56 @@ def tasks(place, boss):
     gold = make_record(place, "project", {"name": "Gold", "tier": "gold"}, boss)
     plain = make_record(place, "project", {"name": "Plain"}, boss)
     made = []
-    for n, (name, project, hours, kind) in enumerate([("a", gold.id, "1", "repair"), ("b", plain.id, None, "build"), ("c", None, "3.5", None), ("d", gold.id, "2", "repair")]):
+    for n, (name, project, hours, kind) in enumerate(
+        [("a", gold.id, "1", "repair"), ("b", plain.id, None, "build"), ("c", None, "3.5", None), ("d", gold.id, "2", "repair")]
+    ):
         place.clock.advance(seconds=1)
-        made.append(make_record(place, "task", {
-            "name": name, "project": project, "hours": hours, "kind": kind, "tags": ["red"] if n % 2 else None,
-            "helpers": [boss.person] if name == "c" else None, "items": [{"fields": {"what": "x", "amount": str(n)}}] if n else [],
-        }, boss))
+        made.append(
+            make_record(
+                place,
+                "task",
+                {
+                    "name": name,
+                    "project": project,
+                    "hours": hours,
+                    "kind": kind,
+                    "tags": ["red"] if n % 2 else None,
+                    "helpers": [boss.person] if name == "c" else None,
+                    "items": [{"fields": {"what": "x", "amount": str(n)}}] if n else [],
+                },
+                boss,
+            )
+        )
     return made
 
 
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
-        ("hours >= 2", "cd"), ("kind = \"Repair\"", "ad"), ("ISBLANK(hours)", "b"), ('project.tier = "gold"', "ad"), ('project_tier = "gold"', "ad"),
-        ("project.name <> \"Plain\"", "ad"), ("HAS(tags, \"red\")", "bd"), ("SUM(items.amount) > 1", "cd"), ("total > 1", "cd"), ("ANY(items, amount = 1)", "b"),
-        ("days_left = 7", "abcd"), ("owner = me", "abcd"), ("ISBLANK(project)", "c"), ("COUNT(helpers) = 1", "c"), ("ANY(helpers, name = \"Bea Boss\")", "c"),
-        ("project.open_tasks = 2", "ad"), ("SUM(project.tasks, total) >= 3", "ad"), ("state = \"open\"", "abcd"), ('check = "checked"', ""), ("me.name = \"Bea Boss\"", "abcd"),
-        ("owner.name = \"Bea Boss\"", "abcd"), ("COUNTIF(project.tasks, hours > 1) = 1", "ad"), ("code = \"T-0002\"", "b"), ("created_at < NOW()", "abc"),
+        ("hours >= 2", "cd"),
+        ('kind = "Repair"', "ad"),
+        ("ISBLANK(hours)", "b"),
+        ('project.tier = "gold"', "ad"),
+        ('project_tier = "gold"', "ad"),
+        ('project.name <> "Plain"', "ad"),
+        ('HAS(tags, "red")', "bd"),
+        ("SUM(items.amount) > 1", "cd"),
+        ("total > 1", "cd"),
+        ("ANY(items, amount = 1)", "b"),
+        ("days_left = 7", "abcd"),
+        ("owner = me", "abcd"),
+        ("ISBLANK(project)", "c"),
+        ("COUNT(helpers) = 1", "c"),
+        ('ANY(helpers, name = "Bea Boss")', "c"),
+        ("project.open_tasks = 2", "ad"),
+        ("SUM(project.tasks, total) >= 3", "ad"),
+        ('state = "open"', "abcd"),
+        ('check = "checked"', ""),
+        ('me.name = "Bea Boss"', "abcd"),
+        ('owner.name = "Bea Boss"', "abcd"),
+        ("COUNTIF(project.tasks, hours > 1) = 1", "ad"),
+        ('code = "T-0002"', "b"),
+        ("created_at < NOW()", "abc"),
     ],
 )
 def test_filters(place, boss, tasks, where, expected):
@@ -51,9 +84,20 @@ def test_filters(place, boss, tasks, where, expected):
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
-        (("name",), "abcd"), (("-name",), "dcba"), (("hours",), "badc"), (("-hours",), "cdab"), (("project", "name"), "cadb"), (("-project", "name"), "badc"),
-        (("kind", "-name"), "cbda"), (("total",), "abcd"), (("project.name", "-name"), "cdab"), (("owner", "-created_at"), "dcba"), ((), "dcba"), (("id",), "abcd"),
-        (("code",), "abcd"), (("state", "name"), "abcd"),
+        (("name",), "abcd"),
+        (("-name",), "dcba"),
+        (("hours",), "badc"),
+        (("-hours",), "cdab"),
+        (("project", "name"), "cadb"),
+        (("-project", "name"), "badc"),
+        (("kind", "-name"), "cbda"),
+        (("total",), "abcd"),
+        (("project.name", "-name"), "cdab"),
+        (("owner", "-created_at"), "dcba"),
+        ((), "dcba"),
+        (("id",), "abcd"),
+        (("code",), "abcd"),
+        (("state", "name"), "abcd"),
     ],
 )
 def test_sorts(place, boss, tasks, sort, expected):
@@ -69,11 +113,24 @@ def test_pages_are_the_list(place, boss, sort):
     with place.write(boss) as ctx:
         for _ in range(3):
             place.clock.advance(minutes=1)
-            road.create_many(ctx, "task", [Input({
-                "name": f"n{rng.randrange(5)}", "hours": rng.choice([None, "1", "2", "2.5"]), "kind": rng.choice([None, "repair", "build"]),
-                "project": rng.choice([None, *projects]), "urgent": rng.choice([None, False]), "price": rng.choice([None, {"amount": "5"}, {"amount": "-1"}]),
-                "due": rng.choice([None, "2026-12-01", "2026-12-02"]),
-            }) for _ in range(15)])
+            road.create_many(
+                ctx,
+                "task",
+                [
+                    Input(
+                        {
+                            "name": f"n{rng.randrange(5)}",
+                            "hours": rng.choice([None, "1", "2", "2.5"]),
+                            "kind": rng.choice([None, "repair", "build"]),
+                            "project": rng.choice([None, *projects]),
+                            "urgent": rng.choice([None, False]),
+                            "price": rng.choice([None, {"amount": "5"}, {"amount": "-1"}]),
+                            "due": rng.choice([None, "2026-12-01", "2026-12-02"]),
+                        }
+                    )
+                    for _ in range(15)
+                ],
+            )
     with place.read(boss) as ctx:
         whole = [i.record.id for i in query.list_records(ctx, "task", ListQuery(sort=sort, limit=500)).items]
         found, cursor = [], None
@@ -100,7 +157,19 @@ def test_a_cursor_belongs_to_its_order(place, boss, tasks):
             query.list_records(ctx, "task", ListQuery(sort=("-name",), cursor=page.next_cursor))
 
 
-@pytest.mark.parametrize("sort", [("nowhere",), ("tags",), ("items",), ("items.amount",), ("helpers.name",), ("days_left",), ("project.nowhere",), ("name", "name", "name", "name", "name", "name")])
+@pytest.mark.parametrize(
+    "sort",
+    [
+        ("nowhere",),
+        ("tags",),
+        ("items",),
+        ("items.amount",),
+        ("helpers.name",),
+        ("days_left",),
+        ("project.nowhere",),
+        ("name", "name", "name", "name", "name", "name"),
+    ],
+)
 def test_what_has_no_order(place, boss, sort):
     with place.read(boss) as ctx, pytest.raises(Invalid) as error:
         query.list_records(ctx, "task", ListQuery(sort=sort))
@@ -111,8 +180,10 @@ def test_search(place, boss):
     for name, note in (("修理大桥", "电话 13812345678"), ("大门", None), ("Bridge repair", "see plan B12"), ("桥", None)):
         make_record(place, "task", {"name": name, "note": note}, boss)
     with place.read(boss) as ctx:
+
         def found(q):
             return sorted(names(ctx, q=q))
+
         assert found("大桥") == ["修理大桥"]
         assert found("桥") == sorted(["修理大桥", "桥"])
         assert found("大") == sorted(["修理大桥", "大门"])
@@ -122,7 +193,7 @@ def test_search(place, boss):
         assert found("REPAIR bridge") == ["Bridge repair"]
         assert found("5678") == ["修理大桥"]
         assert found("T-0002") == ["大门"]
-        assert found('"\' OR * NEAR(a) -') == []
+        assert found("\"' OR * NEAR(a) -") == []
         assert found("!!!") == []
         assert found("b12") == ["Bridge repair"]
         assert len(found(" ")) == 4
@@ -163,7 +234,12 @@ def test_count_stops(place, boss, monkeypatch):
 def test_statements_do_not_grow_with_rows(place, boss):
     project = make_record(place, "project", {"name": "Bridge"}, boss)
     with place.write(boss) as ctx:
-        ids = [r.id for r in road.create_many(ctx, "task", [Input({"name": str(i), "project": project.id, "helpers": [boss.person], "items": [{"fields": {"what": "x"}}]}) for i in range(50)])]
+        ids = [
+            r.id
+            for r in road.create_many(
+                ctx, "task", [Input({"name": str(i), "project": project.id, "helpers": [boss.person], "items": [{"fields": {"what": "x"}}]}) for i in range(50)]
+            )
+        ]
     with place.read(boss) as ctx:
         with count_statements(ctx.conn) as few:
             query.list_records(ctx, "task", ListQuery(limit=2))

@@ -22,9 +22,27 @@ from runtime.records.sqlscope import RecordScope
 from tests.factories.records import make_record, make_tenant
 
 SCOPES = [
-    "none", "own", "team", "team_and_below", "all", "urgent", "hours > 2", 'project.tier = "gold"', "ISBLANK(kind)", "ANY(items, amount >= 2)",
-    "project.lead = me", "owner.team = me.team", "COUNT(helpers) > 0", 'OR(kind = "build", due < TODAY())', "project.open_tasks > 3", "total / hours > 1", "created_by = me",
-    "days_left > 3", 'project_tier = "gold"', "ANY(helpers, name = me.name)", "SUM(project.tasks, hours) > 5",
+    "none",
+    "own",
+    "team",
+    "team_and_below",
+    "all",
+    "urgent",
+    "hours > 2",
+    'project.tier = "gold"',
+    "ISBLANK(kind)",
+    "ANY(items, amount >= 2)",
+    "project.lead = me",
+    "owner.team = me.team",
+    "COUNT(helpers) > 0",
+    'OR(kind = "build", due < TODAY())',
+    "project.open_tasks > 3",
+    "total / hours > 1",
+    "created_by = me",
+    "days_left > 3",
+    'project_tier = "gold"',
+    "ANY(helpers, name = me.name)",
+    "SUM(project.tasks, hours) > 5",
 ]
 
 
@@ -32,7 +50,10 @@ def random_roles(rng):
     lines = []
     for n in range(12):
         scopes = {a: rng.choice(SCOPES) for a in ("read", "update", "delete", "assign")}
-        states = {s: {"update": rng.choice(SCOPES), "delete": rng.choice(SCOPES), "hidden": rng.sample(["price", "name", "items"], 1)} for s in rng.sample(["open", "doing", "done"], rng.randrange(3))}
+        states = {
+            s: {"update": rng.choice(SCOPES), "delete": rng.choice(SCOPES), "hidden": rng.sample(["price", "name", "items"], 1)}
+            for s in rng.sample(["open", "doing", "done"], rng.randrange(3))
+        }
         fields = {k: {"read": False} for k in rng.sample(["name", "hours", "salary", "items", "items.cost", "total"], rng.randrange(4))}
         lines.append({"role": f"r{n}", "rights": {"task": {**scopes, "create": rng.random() < 0.5, "states": states, "fields": fields}}})
     return lines
@@ -57,11 +78,24 @@ def crowd(home, clock):
         owner = rng.choice(people)
         with place.write() as ctx:
             ctx = ctx.acting(actor=replace(owner, kind="system", roles=frozenset())) if rng.random() < 0.5 else ctx
-            made = road.create(ctx, "task", Input({
-                "name": f"t{n}", "project": rng.choice([None, *projects]), "kind": rng.choice([None, "repair", "build"]), "hours": rng.choice([None, "0", "1.5", "3"]),
-                "urgent": rng.choice([None, False]), "due": rng.choice([None, "2026-11-20", "2026-12-20"]), "helpers": rng.sample([p.person for p in people], rng.randrange(3)),
-                "items": [{"fields": {"what": "x", "amount": str(rng.randrange(4))}} for _ in range(rng.randrange(3))],
-            }), owner=rng.choice([None, owner.person]), team=rng.choice(teams))
+            made = road.create(
+                ctx,
+                "task",
+                Input(
+                    {
+                        "name": f"t{n}",
+                        "project": rng.choice([None, *projects]),
+                        "kind": rng.choice([None, "repair", "build"]),
+                        "hours": rng.choice([None, "0", "1.5", "3"]),
+                        "urgent": rng.choice([None, False]),
+                        "due": rng.choice([None, "2026-11-20", "2026-12-20"]),
+                        "helpers": rng.sample([p.person for p in people], rng.randrange(3)),
+                        "items": [{"fields": {"what": "x", "amount": str(rng.randrange(4))}} for _ in range(rng.randrange(3))],
+                    }
+                ),
+                owner=rng.choice([None, owner.person]),
+                team=rng.choice(teams),
+            )
             if rng.random() < 0.4:
                 road.transition(ctx, "task", made.id, "start", input=Input({"hours": "2"}), version=None)
         tasks.append(made.id)
@@ -138,7 +172,9 @@ def test_hidden_is_unknown_everywhere(place, boss, worker):
 
         def same(do):
             for hidden in ("salary", "bonus"):
-                assert [tuple(str(x).replace(hidden, "@") for x in a) for a in answer(lambda h=hidden: do(h))] == [tuple(str(x).replace("zzzzzz", "@") for x in a) for a in answer(lambda: do("zzzzzz"))]
+                assert [tuple(str(x).replace(hidden, "@") for x in a) for a in answer(lambda h=hidden: do(h))] == [
+                    tuple(str(x).replace("zzzzzz", "@") for x in a) for a in answer(lambda: do("zzzzzz"))
+                ]
 
         same(lambda n: query.read_where(ctx, "task", f"{n} > 1"))
         same(lambda n: query.read_where(ctx, "task", f"SUM(project.tasks, {n}) > 1"))
@@ -246,9 +282,15 @@ def test_roles_without_rights(place):
     nobody = place.person("N")
     with place.write(nobody) as ctx:
         for do in (
-            lambda: road.create(ctx, "task", Input({"name": "a"})), lambda: reading.get(ctx, "task", "x"), lambda: query.list_records(ctx, "task", ListQuery()),
-            lambda: query.count(ctx, "task", ListQuery()), lambda: history.of(ctx, "task", "x"), lambda: road.delete(ctx, "task", "x", version=1),
-            lambda: road.transition(ctx, "task", "x", "start", version=1), lambda: road.assign(ctx, "task", "x", owner=None, version=1), lambda: road.preview(ctx, "task", None, Input({})),
+            lambda: road.create(ctx, "task", Input({"name": "a"})),
+            lambda: reading.get(ctx, "task", "x"),
+            lambda: query.list_records(ctx, "task", ListQuery()),
+            lambda: query.count(ctx, "task", ListQuery()),
+            lambda: history.of(ctx, "task", "x"),
+            lambda: road.delete(ctx, "task", "x", version=1),
+            lambda: road.transition(ctx, "task", "x", "start", version=1),
+            lambda: road.assign(ctx, "task", "x", owner=None, version=1),
+            lambda: road.preview(ctx, "task", None, Input({})),
         ):
             with pytest.raises(NotFound):
                 do()
@@ -258,13 +300,17 @@ def test_roles_without_rights(place):
 def test_membership_by_expression(home, clock):
     from runtime.records.membership import roles_by_expression
 
-    place = make_tenant(home, """
+    place = make_tenant(
+        home,
+        """
 role: juniors
 member_when: AND(STARTSWITH(name, "J"), team.name = "East")
 ---
 role: others
 member_when: manager.name = "J1"
-""", clock)
+""",
+        clock,
+    )
     east = place.team("East")
     one = place.person("J1", team=east)
     two = place.person("K", manager=one.person)

@@ -20,10 +20,21 @@ def refusals(error):
 
 def test_create_and_read(place, boss):
     project = make_record(place, "project", {"name": "Bridge"}, boss)
-    made = make_record(place, "task", {
-        "name": "Dig", "project": project.id, "helpers": [boss.person], "kind": "repair", "tags": ["red", "blue"], "hours": "2.50",
-        "price": {"amount": "10.00"}, "items": [{"fields": {"what": "sand", "amount": "4"}}, {"fields": {"what": "gravel"}}],
-    }, boss)
+    made = make_record(
+        place,
+        "task",
+        {
+            "name": "Dig",
+            "project": project.id,
+            "helpers": [boss.person],
+            "kind": "repair",
+            "tags": ["red", "blue"],
+            "hours": "2.50",
+            "price": {"amount": "10.00"},
+            "items": [{"fields": {"what": "sand", "amount": "4"}}, {"fields": {"what": "gravel"}}],
+        },
+        boss,
+    )
     assert made.values["total"] == 5
     with place.read(boss) as ctx:
         seen = reading.get(ctx, "task", made.id)
@@ -52,15 +63,20 @@ def test_create_and_read(place, boss):
         ({"name": "a", "state": "done"}, {("not_writable", "fields.state", "test:task#system")}),
         ({"name": "a", "owner": "x"}, {("not_writable", "fields.owner", "test:task#system")}),
         ({"name": "a", "hours": "1001"}, {("validation", "fields.hours", "test:task.validations.sane")}),
-        ({"name": "a", "urgent": True}, {
-            ("required", "fields.reason", "test:task.reason#required_when"), ("validation", "fields.kind", "test:task.validations.kind_given")}),
+        (
+            {"name": "a", "urgent": True},
+            {("required", "fields.reason", "test:task.reason#required_when"), ("validation", "fields.kind", "test:task.validations.kind_given")},
+        ),
         ({"name": "a", "locked": True, "fixed": "b"}, {("read_only", "fields.fixed", "test:task.fixed#read_only_when")}),
         ({"name": "a", "kind": "old"}, {("not_offered", "fields.kind", "test:task.kind#type")}),
         ({"name": "a", "project": "0192f0c1-7a3b-7cde-8f01-23456789abcd"}, {("not_found", "fields.project", "test:task.project#reference")}),
         ({"name": "a", "items": [{"fields": {"what": "s"}}, {"fields": {"amount": "x"}}]}, {("type", "fields.items[1].amount", "test:task.items.amount#type")}),
         ({"name": "a", "items": [{"fields": {"amount": "1"}}]}, {("required", "fields.items[0].what", "test:task.items.what#required")}),
         ({"name": "a", "items": [{"fields": {"what": "s", "double": "3"}}]}, {("not_writable", "fields.items[0].double", "test:task.items.double#type")}),
-        ({"name": "a", "items": [{"id": "0192f0c1-7a3b-7cde-8f01-23456789abcd", "fields": {}}]}, {("unknown_row", "fields.items[0].id", "test:task.items#type")}),
+        (
+            {"name": "a", "items": [{"id": "0192f0c1-7a3b-7cde-8f01-23456789abcd", "fields": {}}]},
+            {("unknown_row", "fields.items[0].id", "test:task.items#type")},
+        ),
         ({"name": "a", "items": [{"who": 1}]}, {("type", "fields.items[0]", "test:task.items#type")}),
         ({"name": "a", "items": "x"}, {("type", "fields.items", "test:task.items#type")}),
     ],

@@ -37,7 +37,13 @@ fields:
   fixed: {type: text, read_only_when: locked}
   salary: {type: decimal, places: 2}
   bonus: {type: computed, value: salary * 2}
-  items: {type: rows, fields: {what: {type: text, required: true}, amount: {type: decimal, places: 2, default: '1'}, cost: {type: decimal, places: 2}, double: {type: computed, value: amount * 2}}}
+  items:
+    type: rows
+    fields:
+      what: {type: text, required: true}
+      amount: {type: decimal, places: 2, default: '1'}
+      cost: {type: decimal, places: 2}
+      double: {type: computed, value: amount * 2}
   total: {type: computed, value: SUM(items.amount)}
   size: {type: computed, value: 'IF(total >= 10, "large", "small")'}
   project_tier: {type: lookup, path: project.tier}
