@@ -8,6 +8,7 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Request, request
@@ -101,6 +102,9 @@ def _frame_requests(app: Flask, web: Web) -> None:
     @app.after_request
     def finish(response: BaseResponse) -> BaseResponse:
         known = state()
+        if response.status_code == 308 and response.location:
+            # The router's redirect for a missing slash names the host of the request, which anybody may have written (D28).
+            response.headers["Location"] = urlsplit(response.location)._replace(scheme="", netloc="").geturl()
         headers.protect(response, web.settings, known.nonce, known.id)
         if known.new_pre_cookie is not None:
             response.set_cookie(
