@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from flask import Request
 from sqlalchemy import Connection, select
 
 from kernel.errors import Message
@@ -16,6 +17,7 @@ from kernel.model.elements import Element
 from kernel.platform import tables as t
 from kernel.platform.ctx import SYSTEM, Ctx
 from kernel.web.rendering import Page
+from kernel.web.request import is_htmx
 
 PLACES = (
     ("", _("Overview"), "layout-grid"), ("parameters", _("Parameters"), "adjustments-horizontal"), ("add", _("Add"), "plus"),
@@ -45,6 +47,14 @@ def page(ctx: Ctx, template: str, context: Mapping[str, Any], *, place: str | No
     base = base_of(ctx)
     tabs = [{"label": label, "href": f"{base}/{key}", "active": key == place} for key, label, _icon in PLACES]
     return Page(f"builder/{template}", {"design": base, "tabs": tabs, **context}, fragment, status)
+
+
+def form_page(ctx: Ctx, request: Request, template: str, context: Mapping[str, Any], *, place: str | None = None, status: int = 200) -> Page:
+    """A page with a form whose review opens in a dialog: when htmx sent the form and it has to be mended, the page's body comes back in place."""
+    found = page(ctx, template, context, place=place, status=status)
+    if not is_htmx(request):
+        return found
+    return replace(found, fragment="content", headers={"HX-Retarget": "#content .page-body", "HX-Reswap": "innerHTML show:top"})
 
 
 def is_system(app: Application, element: Element) -> bool:

@@ -10,7 +10,7 @@ from flask import Request
 
 from builder.layers.change import Change, add
 from builder.publish.tenant_overlay import mint
-from builder.web.frame import page
+from builder.web.frame import form_page
 from builder.web.proposal import LAYER, Proposal
 from builder.web.review import just_published, review
 from builder.web.uses import uses_of_options
@@ -176,7 +176,7 @@ def _rising(wanted: Sequence[Option]) -> set[str]:
 
 def _page(ctx: Ctx, request: Request, found: OptionSet, rows: Sequence[Row], news: Sequence[New], *, nothing: bool = False, status: int = 200) -> Page:
     order = {key: i for i, key in enumerate(request.form.getlist("order"))} if request.method == "POST" else {}
-    return page(ctx, "options.html", {
+    return form_page(ctx, request, "options.html", {
         "set": found, "rows": sorted(rows, key=lambda r: order.get(r.key, len(order))), "news": news, "uses": uses_of_options(ctx.app, found.key),
         "base_hash": ctx.release.hash, "nothing": nothing, "published": just_published(request), "errors": sum(1 for r in (*rows, *news) if r.error),
     }, status=status)

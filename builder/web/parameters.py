@@ -13,7 +13,7 @@ from flask import Request
 
 from builder.layers.change import Change
 from builder.web import words
-from builder.web.frame import page
+from builder.web.frame import form_page
 from builder.web.proposal import LAYER, Proposal, package_names, template_value
 from builder.web.review import just_published, review
 from builder.web.uses import Use, uses_of_parameter
@@ -160,7 +160,7 @@ def _page(ctx: Ctx, request: Request, form: Mapping[str, str], errors: Mapping[s
         "groups": named, "units": [(key, label) for key, _size, label in words.UNITS], "base_hash": ctx.release.hash, "errors": len(errors),
         "nothing": nothing and bool(form), "changed": sum(r.own for rows in groups.values() for r in rows), "published": just_published(request),
     }
-    return page(ctx, "parameters.html", context, place="parameters", status=status)
+    return form_page(ctx, request, "parameters.html", context, place="parameters", status=status)
 
 
 def _row(parameter: Parameter, given: Mapping[str, Any], uses: list[Use], form: Mapping[str, str], error: Message | None) -> Row:
