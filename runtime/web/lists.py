@@ -45,6 +45,7 @@ class Asked:
     sort: str = ""
     look: str = "table"
     cursor: str | None = None
+    removed: tuple[str, ...] = ()
 
     @property
     def base(self) -> str:
@@ -97,9 +98,9 @@ class Asked:
         where = query.read_where(self.ctx, self.entity.key, text) if text else None
         return query.ListQuery(where=where, sort=self.order, fields=fields, q=self.q, limit=limit, cursor=self.cursor)
 
-    def rest(self, drop: Any = None) -> list[tuple[str, str]]:
-        """Everything of the address but the quick search and the filter ``drop``, for forms that change one of them."""
-        kept = replace(self, q="" if drop is None else self.q, cursor=None, filters=tuple(f for f in self.filters if str(f) != str(drop)))
+    def rest(self, drop: Any = None, keep_q: bool = True) -> list[tuple[str, str]]:
+        """Everything of the address but the filter ``drop`` (and the quick search), for forms that change one of them."""
+        kept = replace(self, q=self.q if keep_q else "", cursor=None, filters=tuple(f for f in self.filters if str(f) != str(drop)))
         return parse_qsl(kept.url().partition("?")[2])
 
     @property
@@ -124,7 +125,7 @@ def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str]) -> Asked:
     wanted = tuple(f for f in conditions.read(args.getlist("f")) if f.field in known and f.op in conditions.WORDS)
     return Asked(
         ctx, entity, view, wanted, args.get("where", "")[:4096], args.get("q", "").strip()[:200], args.get("sort", "")[:200], look,
-        args.get("cursor") or None)
+        args.get("cursor") or None, tuple(args.get("deleted", "").split(","))[:200])
 
 
 def show(ctx: Ctx, request: Request, entity: str) -> Page:
@@ -151,13 +152,14 @@ def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
         {"label": v.label, "href": replace(asked, view=v, filters=(), where="", q="", sort="", look=v.as_, cursor=None).url(), "active": asked.view is v}
         for v in views
     ]
-    bulk = []
+    bulk: list[dict[str, Any]] = []
+    removed = [i for i in asked.removed if is_id(i)]
     if rights.any("assign"):
         bulk.append({"label": _("Reassign"), "icon": "user-check", "attrs": {
             "hx-post": f"{asked.base}/bulk/assign", "hx-target": "#dialog-root", "hx-swap": "innerHTML", "hx-include": "closest form"}})
     if rights.any("delete"):
         bulk.append({"label": _("Delete"), "icon": "trash", "danger": True, "attrs": {
-            "type": "submit", "formaction": f"{asked.base}/bulk/delete", "data-behaviour": "confirm",
+            "hx-post": f"{asked.base}/bulk/delete", "hx-include": "closest form", "hx-swap": "none", "data-behaviour": "confirm",
             "data-confirm": _("The selected records go to the bin. This can be undone for a while.").to(ctx.language)}})
     chips = []
     for f in asked.filters:
@@ -170,7 +172,7 @@ def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
     return {
         "entity": entity, "asked": asked, "tabs": tabs, "chips": chips, "bulk": bulk,
         "can_create": entity.key in creatable(ctx), "base_url": asked.base, "has_board": asked.machine is not None,
-        "joiner": _("or"), "counted": False, "title_label": entity.label,
+        "joiner": _("or"), "removed": removed, "counted": False, "title_label": entity.label,
     }
 
 

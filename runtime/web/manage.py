@@ -68,7 +68,13 @@ def delete(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """Move the record to the bin; the list says so and offers the way back."""
     open_record(ctx, entity, id)
     road.delete(ctx, entity, id, version=version_of(request))
-    return redirect(f"{base_of(ctx)}/e/{entity}?deleted={id}", 303)
+    return _to_list(ctx, request, entity, [id])
+
+
+def _to_list(ctx: Ctx, request: Request, entity: str, ids: list[str]) -> Response:
+    """To the list, which says what went and offers the way back."""
+    place = f"{base_of(ctx)}/e/{entity}?deleted={','.join(ids)}"
+    return Response("", 204, headers={"HX-Redirect": place}) if is_htmx(request) else redirect(place, 303)
 
 
 def restore(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
@@ -98,7 +104,7 @@ def bulk_delete(ctx: Ctx, request: Request, entity: str) -> Response:
     ids = _chosen(request)
     for id_ in ids:
         road.delete(ctx, entity, id_, version=None)
-    return redirect(f"{base_of(ctx)}/e/{entity}?deleted={','.join(ids)}", 303)
+    return _to_list(ctx, request, entity, ids)
 
 
 def bulk_assign(ctx: Ctx, request: Request, entity: str) -> Page | Response:

@@ -1,0 +1,23 @@
+// What just happened, with a way back; said once: a reload of the page does not say it again.
+import { send } from "../request.js";
+import { toast } from "../toast.js";
+import { t } from "../text.js";
+
+export default function listNotice(element) {
+  const { text, undo } = element.dataset;
+  const url = new URL(location.href);
+  url.searchParams.delete("deleted");
+  history.replaceState(history.state, "", url.pathname + url.search);
+  toast(text, {
+    tone: "ontime",
+    seconds: 10,
+    undo: async () => {
+      try {
+        await send(undo, { method: "POST" });
+        location.reload();
+      } catch (error) {
+        toast(error.message || t("failed"), { tone: "warning" });
+      }
+    },
+  });
+}
