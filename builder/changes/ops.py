@@ -154,16 +154,19 @@ class RetireColumns(Operation):
     place: Labels | Text | str = ""
     entity: str = ""
     key: str = ""
+    anew: bool = False  # the values are worked out again elsewhere
 
     @property
     def destroys(self) -> bool:
-        return True
+        return not self.anew
 
     @property
     def needs(self) -> Need | None:
-        return Need("values", self.entity, self.key) if self.key else None
+        return Need("values", self.entity, self.key) if self.key and not self.anew else None
 
     def describe(self) -> Text:
+        if self.anew:
+            return _("Work out “{label}” of “{place}” in another form.", label=self.label, place=self.place)
         return _("Hide “{label}” of “{place}”. Its values are kept until they are purged.", label=self.label, place=self.place)
 
     def reverse(self) -> Operation:

@@ -131,7 +131,8 @@ class _Planner:
                 yield ops.RetireTable(uid, before.element.label, self.columns[uid], before.what, key)
             elif before.signature and before.parent in self.now and before.parent not in self.renewed:
                 element = _field(before)
-                yield ops.RetireColumns(uid, element.label, self.columns[before.parent], _column_names(before, self.columns[uid]), before.place, element.place, element.key)
+                yield ops.RetireColumns(uid, element.label, self.columns[before.parent], _column_names(before, self.columns[uid]), before.place, element.place, element.key,
+                                        uid in self.now and fieldtypes.of(element).derived and fieldtypes.of(_field(self.now[uid])).derived)
 
     def options_gone(self) -> Iterator[ops.Operation]:
         if self.old is None:

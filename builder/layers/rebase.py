@@ -92,6 +92,11 @@ class _Merge:
     def _ground(self) -> None:
         """Nothing hangs in the air. What we added or kept brings back what it stands in, if they removed that; what
         they put into something that we removed goes with it."""
+        for uid, node in sorted(self.found.items()):
+            mine = self.ours.get(uid)
+            if mine is not None and node.parent is not None and node.parent not in self.found and node.parent not in self.ours:
+                # They moved it into something that we removed: it stays where we have it.
+                self._stay(uid, mine)
         for uid in sorted(self.found):
             node = self.found.get(uid)
             missing: list[Node] = []
@@ -119,10 +124,14 @@ class _Merge:
             for uid in circle:
                 mine = self.ours.get(uid)
                 if mine is not None and position(mine) != position(self.found[uid]):
-                    was = self.base.get(uid)
-                    self._conflict(uid, POSITION, position(was) if was else ABSENT, position(mine), position(self.found[uid]))
-                    node = self.found[uid]
-                    self.found[uid] = from_leaves(uid, leaves(node), position(mine), node.source)
+                    self._stay(uid, mine)
+
+    def _stay(self, uid: str, mine: Node) -> None:
+        """Our position stands against theirs."""
+        node, was = self.found[uid], self.base.get(uid)
+        if not any(c.uid == uid and c.path == POSITION for c in self.conflicts):
+            self._conflict(uid, POSITION, position(was) if was else ABSENT, position(mine), position(node))
+        self.found[uid] = from_leaves(uid, leaves(node), position(mine), node.source)
 
 
 def _same(a: Any, b: Any) -> bool:
