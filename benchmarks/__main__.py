@@ -12,7 +12,7 @@ from time import perf_counter
 
 from benchmarks import agreement, memory, profiling, report
 from benchmarks.cases import CASES, MEMORY, NAMES, SMALL, Case, Numbers
-from benchmarks.datasets import KEPT, SIDES, Busy, PostgresqlStore, SqliteStore, Store, alone
+from benchmarks.datasets import KEPT, SIDES, Busy, PostgresqlStore, SqliteStore, Store, alone, prepare
 from benchmarks.measure import Pairs, measure
 from benchmarks.postgresql import CannotRun, Server, postgresql
 from benchmarks.side import Side
@@ -91,6 +91,7 @@ def _opened(store: Store, chosen: list[str]) -> Iterator[tuple[Pairs, dict[int, 
     sizes = [size for size in SIZES if any(size in case.sizes for case in cases)]
     written = {size for case in cases if case.writes for size in case.sizes}
     pairs: dict[int, tuple[Side, Side]] = {}
+    prepare(store, sizes)
     with ExitStack() as stack:
         for size in sizes:
             places = [store.copy(side, size) if size in written else store.kept(side, size) for side in SIDES]

@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import Protocol
 
@@ -72,6 +74,13 @@ class Store(Protocol):
         ...
 
 
+def prepare(store: Store, sizes: Iterable[int]) -> None:
+    """Make what is missing, both sides at a time: each is busy in a process of its own."""
+    with ThreadPoolExecutor(len(SIDES)) as pool:
+        for size in sizes:
+            list(pool.map(store.kept, SIDES, [size] * len(SIDES)))
+
+
 class SqliteStore:
     """Folders with database files."""
 
@@ -115,7 +124,7 @@ class PostgresqlStore:
     name = "postgresql"
 
     def __init__(self, server: Server, say: Say) -> None:
-        self.server, self.say = server, say
+        self.server, self.say, self._lock = server, say, Lock()
         self.note = server.folder / "complete.json"
         self._sweep()
 
@@ -124,7 +133,8 @@ class PostgresqlStore:
         if name not in self._complete():
             self.server.create(name)
             _build(side, rows, self._place(name), self.name, self.say)
-            self._write({*self._complete(), name})
+            with self._lock:
+                self._write({*self._complete(), name})
         return self._place(name)
 
     def copy(self, side: str, rows: int) -> Place:

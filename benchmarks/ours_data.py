@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from builder.packages import catalogue
 from builder.packages.reader import read_documents
 from builder.publish.switching import switch_on
 from kernel import fieldtypes
+from kernel.fieldtypes.money import Money
 from kernel.model.elements import Entity
 from kernel.platform import accounts, migrations, releases
 from kernel.platform import tables as t
@@ -80,6 +81,8 @@ class Filler:
         self.conn, self.release, self.search = conn, release, search
         self.entity: Entity = release.application.entity("asset")
         self.table = release.tables.of("asset")
+        stored = [f for f in self.entity.fields if f.key in self.table.columns]
+        self.stored = [(f, fieldtypes.of(f), [c.name for c in self.table.columns[f.key]]) for f in stored]
         self.searchable = [f for f in self.entity.fields if fieldtypes.of(f).searchable]
         self.numbered = 0
 
@@ -97,10 +100,9 @@ class Filler:
             "id": v.record_id(number), "version": 1, "owner_id": owner, "team_id": v.TEAM, "state": "planned", "state_since": at,
             "created_at": at, "created_by": owner, "updated_at": at, "updated_by": owner, "release_id": self.release.id, "deleted_at": None,
         }
-        for key, value in stored_values(self.entity, number).items():
-            field = self.entity.field(key)
-            columns = self.table.columns[key]
-            found.update(zip((c.name for c in columns), fieldtypes.of(field).store(field, value), strict=True))
+        values = stored_values(number)
+        for field, type_, columns in self.stored:
+            found.update(zip(columns, type_.store(field, values[field.key]), strict=True))
         return found
 
     def _entry(self, number: int) -> dict[str, Any]:
@@ -132,16 +134,13 @@ class Filler:
                 "INSERT INTO search (entity, record_id, field, body) VALUES (:entity, :record_id, :field, to_tsvector('simple', :body))"), rows)
 
 
-def stored_values(entity: Entity, number: int) -> dict[str, Any]:
-    """The values of a record by field key, in the form in which our field types keep them; computed ones included."""
-    from benchmarks.ours import as_json
+def stored_values(number: int) -> dict[str, Any]:
+    """The values of a record by field key, in the form in which our field types keep them; computed ones included.
 
+    Written down rather than parsed: reading 200,000 telephone numbers takes longer than storing them.
+    """
     one = v.values(number)
-    found: dict[str, Any] = {}
-    for key, raw in as_json(one).items():
-        field = entity.field(key)
-        found[key] = fieldtypes.of(field).parse(field, raw)
-    for key, value in (("total", one.total), ("weight", one.weight)):
-        field = entity.field(key)
-        found[key] = fieldtypes.of(field).from_expr(field, value)
-    return found
+    found = one.plain()
+    found["group_of"] = found.pop("group")
+    found["amount"], found["effort"] = Money(one.amount, v.CURRENCY), timedelta(seconds=one.effort)
+    return {**found, "total": one.total, "weight": one.weight}

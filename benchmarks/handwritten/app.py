@@ -14,8 +14,9 @@ from flask import Flask, Response, abort, g, jsonify, redirect, render_template,
 from sqlalchemy import create_engine, event, select
 from sqlalchemy.orm import Session, joinedload
 from werkzeug.datastructures import MultiDict
+from wtforms.fields import SelectChoice
 
-from benchmarks.handwritten.forms import AssetForm
+from benchmarks.handwritten.forms import BLANK, AssetForm
 from benchmarks.handwritten.models import Asset, AssetGroup, Base, History, Once, Person, SignIn, Span
 
 FIELDS = [name for name in AssetForm.__dict__ if not name.startswith("_") and not name.startswith("validate")]
@@ -123,8 +124,8 @@ def create(url: str) -> Flask:
         return form
 
     def choices(session: Session, form: AssetForm) -> None:
-        form.group_id.choices = [("", "")] + [tuple(r) for r in session.execute(select(AssetGroup.id, AssetGroup.name).order_by(AssetGroup.name).limit(50))]
-        form.keeper_id.choices = [("", "")] + [tuple(r) for r in session.execute(select(Person.id, Person.name).order_by(Person.name).limit(50))]
+        form.group_id.choices = [*BLANK, *(SelectChoice(*row) for row in session.execute(select(AssetGroup.id, AssetGroup.name).order_by(AssetGroup.name).limit(50)))]
+        form.keeper_id.choices = [*BLANK, *(SelectChoice(*row) for row in session.execute(select(Person.id, Person.name).order_by(Person.name).limit(50)))]
 
     def check_references(session: Session, form: AssetForm, asset: Asset | None = None) -> dict[str, list[str]]:
         problems: dict[str, list[str]] = {}

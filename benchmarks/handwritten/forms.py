@@ -5,18 +5,28 @@ from __future__ import annotations
 import re
 
 from wtforms import (
-    BooleanField, DateField, DateTimeLocalField, DecimalField, Form, IntegerField, SelectField, SelectMultipleField, StringField,
-    TextAreaField,
+    BooleanField, DateField, DateTimeLocalField, DecimalField, Form, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, URL, ValidationError
+from wtforms.fields import SelectChoice
+from wtforms.validators import URL, InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
-KINDS = [("machine", "Machine"), ("vehicle", "Vehicle"), ("building", "Building"), ("licence", "Licence"), ("other", "Other")]
-PRIORITIES = [("high", "High"), ("normal", "Normal"), ("low", "Low")]
-TAGS = [("leased", "Leased"), ("insured", "Insured"), ("shared", "Shared"), ("mobile", "Mobile")]
-REGIONS = [("north", "North"), ("south", "South"), ("east", "East"), ("west", "West")]
-ORIGINS = [("bought", "Bought"), ("built", "Built"), ("rented", "Rented")]
+KINDS = [SelectChoice(value, label) for value, label in (
+    ("machine", "Machine"), ("vehicle", "Vehicle"), ("building", "Building"), ("licence", "Licence"), ("other", "Other"),
+)]
+PRIORITIES = [SelectChoice(value, label) for value, label in (
+    ("high", "High"), ("normal", "Normal"), ("low", "Low"),
+)]
+TAGS = [SelectChoice(value, label) for value, label in (
+    ("leased", "Leased"), ("insured", "Insured"), ("shared", "Shared"), ("mobile", "Mobile"),
+)]
+REGIONS = [SelectChoice(value, label) for value, label in (
+    ("north", "North"), ("south", "South"), ("east", "East"), ("west", "West"),
+)]
+ORIGINS = [SelectChoice(value, label) for value, label in (
+    ("bought", "Bought"), ("built", "Built"), ("rented", "Rented"),
+)]
 PHONE = re.compile(r"^\+?[0-9 ()-]{6,20}$")
-BLANK = [("", "")]
+BLANK = [SelectChoice("", "")]
 
 
 class AssetForm(Form):

@@ -1,0 +1,89 @@
+"""What the comparison writes down."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchmarks import datasets, report
+from benchmarks.__main__ import main
+from benchmarks.measure import Result, Times
+
+MACHINE = report.Machine("Processor", 2, 8, "Python")
+
+
+def _result(case: str = "read", rows: int = 10_000, role: str = "manager", ours: int = 3, theirs: int = 2) -> Result:
+    ms = 1_000_000
+    return Result(case, "sqlite", rows, role, Times([ours * ms] * 3, [ms] * 3, 4), Times([theirs * ms] * 3, [ms] * 3, 2))
+
+
+def test_an_entry_has_the_fixed_shape() -> None:
+    entry = report.timed(_result())
+    assert list(entry)[:8] == ["case", "database", "rows", "clients", "role", "ours_ms", "handwritten_ms", "ratio"]
+    assert (entry["ours_ms"], entry["handwritten_ms"], entry["ratio"], entry["cpu_ratio"]) == (3, 2, 1.5, 1)
+
+
+def test_medians_are_not_moved_by_one_slow_request() -> None:
+    assert Times([1_000_000, 1_000_000, 90_000_000], [1], 1).wall_ms == 1
+
+
+def test_a_run_of_one_case_keeps_the_others() -> None:
+    old = [report.timed(_result("read", ours=9)), report.timed(_result("list"))]
+    new = [report.timed(_result("read"))]
+    assert [(e["case"], e["ours_ms"]) for e in report.merge(old, new, complete=False)] == [("read", 3), ("list", 3)]
+    assert report.merge(old, new, complete=True) == new
+
+
+def test_sizes_and_roles_are_compared_with_each_other() -> None:
+    entries = [report.timed(r) for r in (_result("list"), _result("list", 200_000, ours=6), _result("list", role="keeper", ours=9))]
+    text = "\n".join(report.comparisons(entries))
+    assert "manager: 200,000 by 10,000 records | 2.00" in text and "10,000 records: keeper by manager | 3.00" in text
+    assert report.comparisons(entries[:1]) == []
+
+
+def test_both_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "JSON", tmp_path / "results.json")
+    monkeypatch.setattr(report, "TABLE", tmp_path / "RESULTS.md")
+    entries = [report.timed(_result()), report.weighed("memory per worker", "sqlite", 10_000, 120, 60)]
+    report.write(entries, MACHINE, "make bench", date(2026, 5, 1))
+    assert json.loads((tmp_path / "results.json").read_text()) == entries
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "2026-05-01" in text and "make bench" in text and "Processor, 2 cores" in text and "| **1.50** |" in text and "| **2.00** |" in text
+
+
+def test_a_case_nobody_knows_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--case", "no such case"]) == 2
+    assert "form page" in capsys.readouterr().err
+
+
+def test_two_runs_do_not_share_the_data_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(datasets, "KEPT", tmp_path)
+    with datasets.alone():
+        assert main(["--case", "read"]) == 1
+    assert "Another comparison" in capsys.readouterr().err
+
+
+def test_data_sets_are_made_once_copied_and_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def build(side: str, rows: int, place: datasets.Place, system: str, say: datasets.Say) -> None:
+        made.append(side)
+        (place.folder / "assets.sqlite3").write_text("data")
+
+    monkeypatch.setattr(datasets, "KEPT", tmp_path)
+    monkeypatch.setattr(datasets, "_build", build)
+    store = datasets.SqliteStore(lambda text: None)
+    datasets.prepare(store, [5])
+    copied = store.copy("handwritten", 5)
+    assert sorted(made) == ["handwritten", "ours"] and (copied.folder / "assets.sqlite3").exists()
+    kept = store.kept("handwritten", 5).folder
+    monkeypatch.setattr(datasets, "digest_of", lambda side: "other")
+    datasets.SqliteStore(lambda text: None)
+    assert not kept.exists()
+
+
+def test_a_data_set_depends_on_its_sources() -> None:
+    assert datasets.digest_of("ours") == datasets.digest_of("ours") != datasets.digest_of("handwritten")
