@@ -99,6 +99,7 @@ def _group(found: dict[str, Group], app: Application, uid: str, tone: str, badge
             label: Message = app.entities[node.key].label
         elif node.kind == "item":
             label = _item_label(app, node)
+            above = app.by_uid.get(app.tree[above.uid].parent or "") if above is not None else None
         else:
             label = element.label if element is not None else node.key
         found[uid] = Group(uid, label, words.kind_words(node.kind), words.kind_icon(node.kind), tone, above.label if above is not None else None, badge=badge)
@@ -114,6 +115,7 @@ def _item_label(app: Application, node: Node) -> Message:
     return entity.by_key[node.key].label if entity is not None and node.key in entity.by_key else node.key
 
 
+_ACTIONS = ("read", "update", "delete", "assign")
 _COUNTED = (
     ("field", _("{n} fields: {names}")), ("state", _("{n} states: {names}")), ("transition", _("{n} steps: {names}")), ("option", _("{n} options: {names}")),
     ("right", _("rights to {names}")), ("validation", _("{n} checks")), ("section", _("{n} sections")),
@@ -125,6 +127,10 @@ def _contents(tree: Tree, node: Node) -> list[Line]:
     for child in sorted((n for n in tree.values() if n.parent == node.uid), key=lambda n: (n.rank, n.uid)):
         inner.setdefault(child.kind, []).append(Labels(child.props.get("labels") or {}, child.key))
     lines = [Line(Text(text.msgid, {"n": len(inner[kind]), "names": inner[kind][:12]})) for kind, text in _COUNTED if kind in inner]
+    if node.kind == "right":
+        lines += [Line(_("{action}: {scope}", action=PROPS[a], scope=words.SCOPES.get(node.props[a], str(node.props[a])))) for a in _ACTIONS if a in node.props]
+        if node.props.get("create"):
+            lines.insert(0, Line(PROPS["create"]))
     if node.kind == "parameter":
         lines.append(Line(_("value {value}", value=words.value_words(str(node.props.get("type")), node.props.get("value")))))
     if node.kind == "field":

@@ -13,11 +13,13 @@ from builder.changes import ops
 from builder.publish.prepare import Impact, Prepared
 from builder.publish.publish import publish_prepared
 from builder.web import words
-from builder.web.differences import differences
+from builder.web.differences import Group, Line, differences
 from builder.web.frame import base_of, page, published
 from builder.web.proposal import MAX_NOTE, Proposal, from_json, ports, prepare
+from builder.web.uses import uses_of_parameter
 from kernel.errors import Busy, Conflict, Invalid, Message, Problem
 from kernel.i18n import Text, _
+from kernel.model.elements import Parameter
 from kernel.platform.ctx import Ctx
 from kernel.platform.database import Home, commit
 from kernel.web.rendering import Page
@@ -66,11 +68,24 @@ def _refused(ctx: Ctx, request: Request, proposal: Proposal, title: Message, pro
 def review_words(ctx: Ctx, prepared: Prepared) -> dict[str, Any]:
     """The plan for a template: what people notice, what happens to the data, what is worth a thought."""
     assert prepared.application is not None
+    groups = differences(prepared.base.application, prepared.application)
+    _say_reach(prepared, groups)
     return {
-        "unchanged": prepared.unchanged, "groups": differences(prepared.base.application, prepared.application),
+        "unchanged": prepared.unchanged, "groups": groups,
         "steps": steps(prepared.impacts), "summary": summary(prepared.plan), "destroys": bool(prepared.plan.destructive),
         "warnings": [f for f in prepared.findings if f.severity == "warning"],
     }
+
+
+def _say_reach(prepared: Prepared, groups: Iterable[Group]) -> None:
+    """What a changed number works on: the rules that read it."""
+    app = prepared.application
+    assert app is not None
+    changed = [g for g in groups if g.uid in prepared.base.application.by_uid and isinstance(app.by_uid.get(g.uid), Parameter)]
+    used = uses_of_parameter(app) if changed else {}
+    for group in changed:
+        if used.get(group.uid):
+            group.lines.append(Line(_("works on {names}", names=list({u.uid: u.label for u in used[group.uid]}.values())[:12])))
 
 
 def steps(impacts: Iterable[Impact]) -> list[Step]:
