@@ -21,10 +21,11 @@ CONDITIONS = ("title", "effort > 1", "effort >", "secret = 1", "ISBLANK(due)", "
 
 
 class Maker:
-    """Requests after the document; every third value is garbage."""
+    """Requests after the document; a third of them as it says, the others more or less spoilt."""
 
     def __init__(self, doc: dict[str, Any], seed: int, ids: list[str]) -> None:
         self.doc, self.random, self.ids = doc, random.Random(seed), ids
+        self.garbage = 0.0  # how much of a request is garbage
 
     def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in schema:
@@ -36,7 +37,7 @@ class Maker:
 
     def value(self, schema: dict[str, Any], depth: int = 0) -> Any:
         r, schema = self.random, self.resolve(schema)
-        if r.random() < 0.12 or depth > 6:
+        if r.random() < self.garbage or depth > 6:
             return r.choice(GARBAGE)
         if "enum" in schema:
             return r.choice(schema["enum"])
@@ -47,7 +48,7 @@ class Maker:
         kind = r.choice(kind) if isinstance(kind, list) else kind
         if kind == "object":
             properties = schema.get("properties", {})
-            wanted = [k for k in properties if k in schema.get("required", ()) or r.random() < 0.25]
+            wanted = [k for k in properties if k in (*schema.get("required", ()), "title", "name") or r.random() < 0.12]
             found = {k: self.value(properties[k], depth + 1) for k in wanted}
             return found | ({"".join(r.choices(string.printable, k=5)): 1} if r.random() < 0.05 else {})
         if kind == "array":
@@ -80,6 +81,7 @@ class Maker:
         for n in range(count):
             path, method, item = all_of[n % len(all_of)] if n < len(all_of) else r.choice(all_of)
             operation = item[method]
+            self.garbage = r.choice((0.0, 0.01, 0.15))
             url, query, headers = path, {}, {}
             for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
                 given = self.resolve(parameter)
