@@ -58,7 +58,7 @@ def refresh(ctx: Ctx, shape: EntityShape, changes: Sequence[Change], reason: dic
             left -= len(now)
             target = shape_of(ctx.release, entity)
             if now:
-                follow = _recalculate(ctx, target, now, reason or {"because": {"entity": source.key, "id": moved[0].id}})
+                follow = recalculate(ctx, target, now, reason or {"because": {"entity": source.key, "id": moved[0].id}})
                 if follow and depth < _DEPTH:
                     waiting.append((target, follow, depth + 1))
             for at in range(0, len(later), _PER_EVENT):
@@ -125,7 +125,7 @@ def _holders(ctx: Ctx, hop: Hop, ids: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _recalculate(ctx: Ctx, shape: EntityShape, ids: Sequence[str], reason: dict[str, Any]) -> list[Change]:
+def recalculate(ctx: Ctx, shape: EntityShape, ids: Sequence[str], reason: dict[str, Any]) -> list[Change]:
     records = store.load(ctx, shape, ids, lock=ctx.conn.dialect.name == "postgresql")
     if not records:
         return []

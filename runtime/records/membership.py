@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Connection, case, select
 
 from kernel.expr import to_where
-from kernel.platform.clock import SystemClock
+from kernel.platform.clock import FixedClock
 from kernel.platform.ctx import Actor, Ctx, Tenant
 from kernel.platform.releases import Release
 from runtime.records.shape import shape_of
 from runtime.records.sqlscope import RecordScope
 
 
-def roles_by_expression(conn: Connection, release: Release, person_id: str) -> frozenset[str]:
+def roles_by_expression(conn: Connection, tenant: Tenant, release: Release, person_id: str, now: datetime) -> frozenset[str]:
     """The roles whose condition the person's record fulfils, in one statement; see ``kernel.platform.actors.use_membership``."""
     app = release.application
     if "person" not in app.entities:
@@ -21,8 +23,8 @@ def roles_by_expression(conn: Connection, release: Release, person_id: str) -> f
     wanted = [(key, expression) for key, expression in found if expression is not None]
     if not wanted:
         return frozenset()
-    clock = SystemClock()  # at the edge there is no Ctx yet whose clock it could be
-    ctx = Ctx(Tenant("", ""), Actor(person_id, ""), conn, release, clock, "sign_in", "")
+    # At the edge there is no Ctx yet: the person acts for nobody but this question.
+    ctx = Ctx(tenant, Actor(person_id, "", zone=tenant.zone), conn, release, FixedClock(now), "sign_in", "")
     shape = shape_of(release, "person")
     scope = RecordScope(ctx, shape, shape.table)
     row = conn.execute(

@@ -58,10 +58,16 @@ def add(ctx: Ctx, entity: str, entries: Sequence[tuple[str, Mapping[str, list[li
     if ctx.conn.dialect.name != "sqlite":
         ctx.conn.exec_driver_sql(_PG_INSERT, [(entity, id_, key, _vector(runs)) for id_, key, runs in rows])
         return
-    # One number per row, given by the helper table; counted here, because a statement per row would cost more than all the rest.
-    first = ctx.conn.exec_driver_sql(_LAST).scalar_one() + 1
-    ctx.conn.exec_driver_sql(_ROW_INSERT, [(first + n, id_, key) for n, (id_, key, _runs) in enumerate(rows)])
-    ctx.conn.exec_driver_sql(_FTS_INSERT, [(first + n, entity, id_, key, " ".join([" ".join(run) for run in runs])) for n, (id_, key, runs) in enumerate(rows)])
+    for at in range(0, len(rows), _ROWS_AT_ONCE):
+        chunk = rows[at : at + _ROWS_AT_ONCE]
+        values = ",".join(["(?,?)"] * len(chunk))
+        given = tuple(part for id_, key, _runs in chunk for part in (id_, key))
+        # The helper table numbers the rows; which number is whose is said by the row itself, not by the order of the answer.
+        numbered = ctx.conn.exec_driver_sql(f"INSERT INTO search_row (record_id, field) VALUES {values} RETURNING record_id, field, id", given)
+        numbers = {(id_, key): number for id_, key, number in numbered}
+        ctx.conn.exec_driver_sql(
+            _FTS_INSERT, [(numbers[(id_, key)], entity, id_, key, " ".join([" ".join(run) for run in runs])) for id_, key, runs in chunk]
+        )
 
 
 def replace(ctx: Ctx, entity: str, record_id: str, found: Mapping[str, list[list[str]]]) -> None:
@@ -129,7 +135,6 @@ def _ts_query(run: list[str]) -> str:
     return " <-> ".join(f"'{token}'" for token in run[:-1])
 
 
-_LAST = "SELECT COALESCE(MAX(id), 0) FROM search_row"
-_ROW_INSERT = "INSERT INTO search_row (id, record_id, field) VALUES (?, ?, ?)"
+_ROWS_AT_ONCE = 400
 _FTS_INSERT = "INSERT INTO search (rowid, entity, record_id, field, body) VALUES (?, ?, ?, ?, ?)"
 _PG_INSERT = "INSERT INTO search (entity, record_id, field, body) VALUES (%s, %s, %s, CAST(%s AS tsvector))"

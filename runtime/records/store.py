@@ -57,14 +57,14 @@ def load(ctx: Ctx, shape: EntityShape, ids: Sequence[str], *, parts: bool = True
     return found
 
 
-def load_with_head(ctx: Ctx, shape: EntityShape, id_: str) -> tuple[Record, int, str | None] | None:
+def load_with_head(ctx: Ctx, shape: EntityShape, id_: str, *, lock: bool = True) -> tuple[Record, int, str | None] | None:
     """A locked record with number and hash of the last entry of its history, in one statement (and one per child table)."""
     log = t.change_log.c
     last = select(log.id).where(log.entity == shape.key, log.record_id == shape.table.c.id).order_by(log.seq.desc()).limit(1)
     seq = last.with_only_columns(log.seq).correlate(shape.table).scalar_subquery()
     hash_ = last.with_only_columns(log.hash).correlate(shape.table).scalar_subquery()
     query = select(*shape.columns.select, seq, hash_).where(shape.table.c.id == id_)
-    if ctx.conn.dialect.name == "postgresql":
+    if lock and ctx.conn.dialect.name == "postgresql":
         # The lock comes first: a subquery of a waiting statement would still see the history of before.
         ctx.conn.execute(select(shape.table.c.id).where(shape.table.c.id == id_).with_for_update())
     row = ctx.conn.execute(query).first()

@@ -315,6 +315,6 @@ member_when: manager.name = "J1"
     one = place.person("J1", team=east)
     two = place.person("K", manager=one.person)
     with place.read() as ctx:
-        assert roles_by_expression(ctx.conn, ctx.release, one.person) == {"juniors"}
-        assert roles_by_expression(ctx.conn, ctx.release, two.person) == {"others"}
-        assert roles_by_expression(ctx.conn, ctx.release, "nobody") == frozenset()
+        assert roles_by_expression(ctx.conn, ctx.tenant, ctx.release, one.person, ctx.now) == {"juniors"}
+        assert roles_by_expression(ctx.conn, ctx.tenant, ctx.release, two.person, ctx.now) == {"others"}
+        assert roles_by_expression(ctx.conn, ctx.tenant, ctx.release, "nobody", ctx.now) == frozenset()

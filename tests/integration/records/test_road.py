@@ -318,7 +318,7 @@ def test_preview_is_the_road_without_the_write(place, boss):
         assert seen.rules["reason"].shown and seen.rules["reason"].required
         assert {p.path for p in seen.problems} == {"fields.name", "fields.reason", "fields.kind"}
     made = make_record(place, "task", {"name": "a"}, boss)
-    with place.write(boss) as ctx:
+    with place.read(boss) as ctx:
         seen = road.preview(ctx, "task", made.id, Input({"locked": True}))
         assert seen.rules["fixed"].read_only
         seen = road.preview(ctx, "task", made.id, Input({}), transition="start")
