@@ -10,16 +10,31 @@ from pathlib import Path
 
 from flask import Flask
 
+from builder.ports import Ports
+from kernel.platform import actors
 from kernel.platform.clock import Clock
 from kernel.platform.settings import Settings
 from kernel.web.application import create_flask, seal
 from kernel.web.routes import mount
+from runtime.records.membership import roles_by_expression
+from runtime.records.refill import Refill
 
 ROOT = Path(__file__).resolve().parent
 
 
+def ports() -> Ports:
+    """What design time asks run time."""
+    return Ports(fills=Refill())
+
+
+def connect() -> None:
+    """What the kernel must be told once per process: how membership by expression is found."""
+    actors.use_membership(roles_by_expression)
+
+
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
     """The whole product as one WSGI application. The databases must have been migrated (``python app.py migrate``)."""
+    from builder.web.proposal import PORTS
     from builder.web.urls import ROUTES as DESIGN
     from runtime.web.api.urls import ROUTES as API
     from runtime.web.shell import build as build_shell
@@ -29,6 +44,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         settings or Settings.from_env(), clock, shell=build_shell,
         static_dirs=[path for side in ("runtime", "builder") if (path := ROOT / side / "web" / "static").is_dir()],
     )
+    connect()
+    app.extensions[PORTS] = ports()
     for routes in (SCREENS, API, DESIGN):
         mount(app, routes)
     return seal(app)
