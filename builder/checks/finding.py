@@ -66,4 +66,7 @@ def source_of(node: Node | None) -> str:
     """File and line, with the package in front: several packages have files of the same name."""
     if node is None or node.source is None:
         return ""
+    if ":" in node.source.file:
+        # Changed by another package than its own: that one's overlay says which.
+        return str(node.source).replace(":", "/", 1)
     return f"{node.origin}/{node.source}" if node.origin else str(node.source)

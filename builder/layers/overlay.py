@@ -10,10 +10,12 @@ from builder.layers.apply import apply
 from builder.layers.change import Change, add, entry_props
 from builder.layers.place import rank_at
 from builder.packages.package import Written
+from kernel import fieldtypes
 from kernel.errors import Problem
 from kernel.i18n import _
 from kernel.model.document import Lines, flatten, flatten_item, read_body
 from kernel.model.elements import TOP_KINDS
+from kernel.model.props import props_of
 from kernel.model.schemas import nearest_hint, normal
 from kernel.model.tree import Node, Source, Tree, rank_between, slots_of, uid_of
 
@@ -140,13 +142,26 @@ class Overlay:
         props = normal(node.kind, {**({"type": node.props.get("type")} if node.kind == "field" else {}), **props})
         if node.kind == "field" and props.get("type") == node.props.get("type"):
             props.pop("type", None)
+        if node.kind == "field" and "type" in props:
+            self._forget_settings(node, str(props["type"]))
         for name, value in props.items():
             self._set(node.uid, node.kind, name, value)
+        if source is not None and node.uid in self.tree:
+            # What is wrong with it from now on is most likely wrong here.
+            self.tree[node.uid] = replace(self.tree[node.uid], source=Source(f"{self.package}:{source.file}", source.line))
         if placed:
             siblings = [n for n in self.tree.values() if n.parent == node.parent and n.slot == node.slot and n.kind == node.kind and n.uid != node.uid]
             self._do(Change("move", node.uid, parent=node.parent, slot=node.slot, rank=self._rank(siblings, placed, source)), source)
         for slot, items in slots.items():
             self._slot(node, slot, items, source)
+
+    def _forget_settings(self, node: Node, type_key: str) -> None:
+        """With another type go the settings that only the former one knew."""
+        type_ = fieldtypes.find(type_key)
+        known = props_of(type_.Settings) if type_ is not None else {}
+        for name in node.props.get("settings") or {}:
+            if type_ is not None and name not in known:
+                self._do(Change("unset", node.uid, f"settings.{name}"))
 
     def _set(self, uid: str, kind: str, name: str, value: Any) -> None:
         if name in entry_props(kind) and isinstance(value, Mapping):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from builder.checks.finding import source_of
 from builder.layers.apply import apply
 from builder.layers.change import Change, changes_from_json
 from builder.layers.diff import diff
@@ -41,6 +42,7 @@ class Overlaid:
     base_release: int
     packages: tuple[Package, ...]
     changes: tuple[Change, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)  # file and line of what the additions touch, by uid
 
 
 def overlaid(home: Home, additions: Additions, *, file: str = "addition.yaml") -> Overlaid:
@@ -59,7 +61,8 @@ def overlaid(home: Home, additions: Additions, *, file: str = "addition.yaml") -
         after, problems = apply(before, given)
         if problems:
             raise Invalid(problems)
-    return Overlaid(base.id, packages, diff(below, after))
+    touched = {uid: source_of(node) for uid, node in after.items() if node.source is not None and node is not before.get(uid)}
+    return Overlaid(base.id, packages, diff(below, after), touched)
 
 
 def _with_documents(tree: Any, read: Package) -> Any:
@@ -88,7 +91,8 @@ def plan_documents(home: Home, additions: Additions, *, file: str = "addition.ya
     prepared = prepare(home, packages=made.packages, changes=made.changes, ports=ports)
     if prepared.base.id != made.base_release:
         raise Conflict(_("Somebody else published in the meantime."), hint=_("Look at the new plan and publish again."))
-    return prepared
+    findings = tuple(replace(f, source=f.source or made.sources.get(f.uid, "")) for f in prepared.findings)
+    return replace(prepared, findings=findings)
 
 
 def add_documents(home: Home, additions: Additions, *, clock: Clock, by: str | None = None, note: str = "", file: str = "addition.yaml",

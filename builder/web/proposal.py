@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from builder.layers.apply import apply
-from builder.layers.change import Change, changes_from_json
+from builder.layers.change import OWN, Change, changes_from_json
 from builder.layers.diff import diff
 from builder.layers.resolve import TENANT, resolve_packages
 from builder.ports import Ports
@@ -64,8 +64,12 @@ def from_json(source: str, note: str = "") -> Proposal:
         raise unreadable
     if not all(isinstance(c, Mapping) for c in changes):
         raise unreadable
-    # Stored ids are 64-bit; a larger one is no release.
-    return Proposal(given["kind"], safe_back(back), changes_from_json(changes), text, release if 0 <= release < 2**31 else 0, note.strip()[:MAX_NOTE])
+    read = changes_from_json(changes)
+    if any(c.do in ("set", "unset") and c.path in OWN for c in read):
+        # No page of ours renames or turns one kind of element into another.
+        raise unreadable
+    # Ids are numbers of the database; a larger one is no release.
+    return Proposal(given["kind"], safe_back(back), read, text, release if 0 <= release < 2**31 else 0, note.strip()[:MAX_NOTE])
 
 
 def safe_back(back: str) -> str:
