@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from kernel.errors import Forbidden, Invalid, Stale
 from kernel.i18n import _
-from kernel.model.elements import Entity
+from kernel.model.elements import Entity, Field
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.jsonvalues import dumps
@@ -49,7 +49,7 @@ def new(ctx: Ctx, request: Request, entity: str) -> Page:
 def create(ctx: Ctx, request: Request, entity: str) -> Page | Response:
     """Make the record; a refused one stays on the screen with every problem beside its field."""
     made = _Form(ctx, _to_create(ctx, entity), None)
-    sent = parse.read(ctx, made.writable_fields, request.form).fields
+    sent = parse.read(ctx, made.posted_fields(request), request.form).fields
     try:
         record = road.create(ctx, entity, Input(sent, "text"))
     except Invalid as error:
@@ -77,7 +77,7 @@ def update(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
     shown = open_record(ctx, entity, id)
     made = _Form(ctx, shown.entity, shown)
     made.require_update()
-    sent = parse.read(ctx, made.writable_fields, request.form).fields
+    sent = parse.read(ctx, made.posted_fields(request), request.form).fields
     version = version_of(request)
     try:
         road.update(ctx, entity, id, Input(sent, "text"), version=version)
@@ -175,6 +175,13 @@ class _Form:
         else:
             self.writable, self.readable = shown.seen.writable, shown.seen.readable
         self.writable_fields = tuple(f for f in self.layout.fields if f.key in self.writable and prepared(ctx, f).type.writable)
+
+    def posted_fields(self, request: Request) -> tuple[Field, ...]:
+        """The fields a post is read for. One that was open when the page was made and is closed now is read too: the road
+        refuses it with its reason, where leaving it out would lose what was typed without a word."""
+        known = {f.key for f in self.writable_fields}
+        closed = [f for f in self.entity.fields if f.key not in known and f.key in self.readable and f.key in request.form]
+        return (*self.writable_fields, *closed)
 
     def require_update(self) -> None:
         """Raises Forbidden when the record may not be changed at all."""

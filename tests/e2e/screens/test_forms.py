@@ -49,7 +49,7 @@ def test_a_form_follows_its_rules_while_one_types(world, open_page, width):
     page.locator("[data-output=level]").get_by_text("L", exact=True).wait_for()
     # The kinds on offer follow the place.
     page.locator("#f-area").select_option("site")
-    page.wait_for_function("() => document.querySelector('#f-kind option[value=call]').hidden")
+    page.wait_for_function("() => !document.querySelector('#f-kind option[value=call]') && document.querySelector('#f-kind option[value=repair]')")
     page.locator("#f-kind").select_option("repair")
     page.get_by_role("button", name="Add a row").click()
     page.locator("#f-items-0-name").fill("Tiles")
@@ -200,3 +200,22 @@ def test_a_closed_step_says_what_is_missing_and_opens(world, open_page, width):
     missing = page.locator(".missing")
     assert "At least one note" in missing.inner_text() and "A summary" in missing.inner_text()
     assert fits(page)
+
+
+def test_what_is_missing_is_added_in_place_and_the_step_opens(world, open_page):
+    id_ = make_tasks(world, "ann", {"title": "Sweep", "effort": "2", "summary": "Sweep the whole yard"})[0]
+    with world.home.write() as conn:
+        road.transition(world.ctx(conn, "ann"), "task", id_, "start", version=None)
+    page = open_page("ann", f"/e/task/{id_}")
+    page.locator("#record-head").get_by_role("button", name=re.compile("Hand in")).click()
+    page.locator(".missing").get_by_role("link", name="Add").click()
+    dialog = page.locator("#new-dialog")
+    dialog.get_by_role("button", name="Create").click()
+    dialog.locator(".error-summary").wait_for()
+    dialog.locator("#d-text").fill("Looked at it")
+    dialog.get_by_role("button", name="Create").click()
+    page.locator("#record-head").get_by_role("link", name="Hand in").wait_for()
+    page.locator("#record-head").get_by_role("link", name="Hand in").click()
+    page.locator("#step-dialog").get_by_role("button", name="Hand in").click()
+    page.wait_for_function("() => document.querySelector('.path-current')?.textContent.includes('In review')")
+    assert stored(world, id_).state == "review"

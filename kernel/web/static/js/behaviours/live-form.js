@@ -196,18 +196,20 @@ export default function liveForm(form) {
   }
   let quiet = false;
 
+  const offers = new WeakMap(); // select -> all its options
+
   // Cascades: of a governed list only the options below the governing value.
   function offer() {
     for (const select of form.querySelectorAll("select[data-governed-by]")) {
       if (select.closest("template")) continue;
       const name = select.name.replace(/[^-]+$/, select.dataset.governedBy);
       const parents = words(name).filter(Boolean);
-      for (const option of select.options) {
-        if (!option.dataset.parent) continue;
-        const fits = parents.includes(option.dataset.parent);
-        option.hidden = option.disabled = !fits;
-        if (!fits && option.selected) { option.selected = false; select.value = ""; }
-      }
+      if (!offers.has(select)) offers.set(select, [...select.options]);
+      const fitting = offers.get(select).filter((option) => !option.dataset.parent || parents.includes(option.dataset.parent));
+      if (fitting.length === select.options.length && fitting.every((option, i) => option === select.options[i])) continue;
+      const chosen = select.value;
+      select.replaceChildren(...fitting);
+      select.value = fitting.some((option) => option.value === chosen) ? chosen : "";
     }
   }
 
