@@ -12,7 +12,7 @@ from time import perf_counter
 
 from benchmarks import agreement, memory, profiling, report
 from benchmarks.cases import CASES, MEMORY, NAMES, SMALL, Case, Numbers
-from benchmarks.datasets import KEPT, SIDES, Busy, PostgresqlStore, SqliteStore, Store, alone, prepare
+from benchmarks.datasets import KEPT, SIDES, Busy, NotMade, PostgresqlStore, SqliteStore, Store, alone, prepare
 from benchmarks.measure import Pairs, measure
 from benchmarks.postgresql import CannotRun, Server, postgresql
 from benchmarks.side import Side
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(args, chosen, started)
     except Busy:
         print("Another comparison is running.", file=sys.stderr)
+    except NotMade as error:
+        print(f"The data set could not be made: {error}", file=sys.stderr)
     except WrongAnswer as error:
         print(f"A request was not answered as it should: {error}", file=sys.stderr)
     return 1

@@ -19,7 +19,7 @@ from benchmarks import values as v
 from benchmarks.handwritten.app import create
 from benchmarks.handwritten.models import SignIn
 from benchmarks.side import Place
-from benchmarks.wsgi import Call
+from benchmarks.wsgi import Application, Call
 
 _JSON = "application/json"
 
@@ -58,7 +58,7 @@ class Hand:
 
     def __init__(self, place: Place) -> None:
         flask = create(place.url)
-        self.app = flask.wsgi_app
+        self.app: Application = flask.wsgi_app
         self.engine: Engine = flask.config["ENGINE"]
         self._secrets: dict[str, str] = {}
         self._csrf: dict[str, str] = {}

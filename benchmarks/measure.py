@@ -77,7 +77,10 @@ def measure(case: Case, database: str, pairs: Pairs, numbers: Mapping[int, Numbe
                     kept = times[rows, role, side.name]
                     kept.wall.append(wall)
                     kept.cpu.append(cpu)
-    return [Result(case.name, database, rows, role, *(times[rows, role, side.name] for side in pairs[rows])) for rows, role in variants]
+    return [
+        Result(case.name, database, rows, role, ours=times[rows, role, pairs[rows][0].name], handwritten=times[rows, role, pairs[rows][1].name])
+        for rows, role in variants
+    ]
 
 
 def _count(case: Case, role: str, numbers: Numbers, sides: tuple[Side, ...], times: list[Times]) -> None:

@@ -21,7 +21,7 @@ REQUESTS = 200
 def of(side: str, place: Place, rows: int) -> float:
     """Resident memory of a worker in MB."""
     command = [sys.executable, "-m", "benchmarks.memory", side, place.url, str(place.folder), str(rows)]
-    answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    answer = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return int(answer.stdout.split()[-1]) / 1024
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from app import create_app
 from benchmarks import values as v
 from benchmarks.side import Place
-from benchmarks.wsgi import Call
+from benchmarks.wsgi import Application, Call
 from kernel import fieldtypes
 from kernel.fieldtypes.base import Reader
 from kernel.fieldtypes.wtf import MARKED
@@ -63,7 +63,7 @@ class Ours:
         self.settings = settings_of(place)
         self._settle(place)
         flask = create_app(self.settings)
-        self.app = flask.wsgi_app
+        self.app: Application = flask.wsgi_app
         self.web: Web = flask.extensions["fangyuan"]
         self.home = self.web.tenants.get(SLUG)[1]
         self._cookies: dict[str, str] = {}

@@ -7,16 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from benchmarks import values as v
 from benchmarks.ours import SLUG, settings_of
 from benchmarks.side import Place
+from builder.layers.resolve import resolve
 from builder.packages import catalogue
+from builder.packages.package import Package
 from builder.packages.reader import read_documents
 from builder.publish.switching import switch_on
 from kernel import fieldtypes
 from kernel.fieldtypes.money import Money
+from kernel.model import application as model
+from kernel.model import tables
 from kernel.model.elements import Entity
+from kernel.model.indexes import indexes_of
 from kernel.platform import accounts, migrations, releases
 from kernel.platform import tables as t
 from kernel.platform.clock import SystemClock
@@ -39,8 +46,7 @@ def build(place: Place, size: int) -> None:
     try:
         tenants = Tenants(settings, databases, clock)
         home = tenants.create(SLUG, "Comparison", {"language": "en", "zone": "UTC", "currency": v.CURRENCY})[1]
-        package = read_documents(ENTITY.read_bytes(), ENTITY.name, "comparison")
-        switch_on(home, [*catalogue.load_all(["platform"]), package], clock=clock)
+        switch_on(home, packages(), clock=clock)
         with home.write() as conn:
             release = releases.current(conn)
             _people(conn, release, clock.now())
@@ -51,6 +57,23 @@ def build(place: Place, size: int) -> None:
             conn.execute(text("ANALYZE"))
     finally:
         databases.dispose()
+
+
+def packages() -> list[Package]:
+    """The application of the comparison: people and teams, then entity.yaml."""
+    return [*catalogue.load_all(["platform"]), read_documents(ENTITY.read_bytes(), ENTITY.name, "comparison")]
+
+
+def tables_in_words() -> str:
+    """The statements that make our tables and indexes today; with the same words a kept data set still fits."""
+    application = model.build(resolve(packages()).tree)
+    made = tables.build(application, tables.assign_names(application, {}, {}))
+    of_platform = [*t.platform.sorted_tables, *t.control.sorted_tables]
+    words: list[Any] = [CreateTable(table) for table in (*made.metadata.sorted_tables, *of_platform)]
+    words += [CreateIndex(index) for index in indexes_of(application, made)]
+    words += [CreateIndex(index) for table in of_platform for index in sorted(table.indexes, key=lambda i: str(i.name))]
+    dialects: tuple[Any, ...] = (postgresql, sqlite)
+    return "\n".join(str(one.compile(dialect=module.dialect())) for module in dialects for one in words)
 
 
 def _people(conn: Connection, release: Release, now: datetime) -> None:

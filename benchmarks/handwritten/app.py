@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -44,7 +45,7 @@ def create(url: str) -> Flask:
     app.config["ENGINE"] = engine
 
     @contextmanager
-    def unit(writes: bool):
+    def unit(writes: bool) -> Iterator[Session]:
         g.writes = writes
         with Session(engine, expire_on_commit=False) as session:
             yield session
@@ -123,9 +124,12 @@ def create(url: str) -> Flask:
                     form.add(name, "y" if item is True else str(item))
         return form
 
+    def options(session: Session, table: type[AssetGroup] | type[Person]) -> list[SelectChoice]:
+        return [*BLANK, *(SelectChoice(*row) for row in session.execute(select(table.id, table.name).order_by(table.name).limit(50)))]
+
     def choices(session: Session, form: AssetForm) -> None:
-        form.group_id.choices = [*BLANK, *(SelectChoice(*row) for row in session.execute(select(AssetGroup.id, AssetGroup.name).order_by(AssetGroup.name).limit(50)))]
-        form.keeper_id.choices = [*BLANK, *(SelectChoice(*row) for row in session.execute(select(Person.id, Person.name).order_by(Person.name).limit(50)))]
+        form.group_id.choices = options(session, AssetGroup)
+        form.keeper_id.choices = options(session, Person)
 
     def check_references(session: Session, form: AssetForm, asset: Asset | None = None) -> dict[str, list[str]]:
         problems: dict[str, list[str]] = {}

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from wtforms import (
-    BooleanField, DateField, DateTimeLocalField, DecimalField, Form, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField,
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    DecimalField,
+    Form,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
 )
 from wtforms.fields import SelectChoice
 from wtforms.validators import URL, InputRequired, Length, NumberRange, Optional, Regexp, ValidationError

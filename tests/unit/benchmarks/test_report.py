@@ -87,3 +87,13 @@ def test_data_sets_are_made_once_copied_and_swept(tmp_path: Path, monkeypatch: p
 
 def test_a_data_set_depends_on_its_sources() -> None:
     assert datasets.digest_of("ours") == datasets.digest_of("ours") != datasets.digest_of("handwritten")
+
+
+def test_a_data_set_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(*args: object) -> None:
+        raise datasets.NotMade("10000 records")
+
+    monkeypatch.setattr(datasets, "KEPT", tmp_path)
+    monkeypatch.setattr(datasets, "_build", fail)
+    assert main(["--case", "read", "--database", "sqlite", "--dry"]) == 1
+    assert "could not be made: 10000 records" in capsys.readouterr().err
