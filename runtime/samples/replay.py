@@ -29,21 +29,24 @@ class Played:
     people: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def replay(ctx: Ctx, samples: Sequence[Sample], *, upload: Callable[[Ctx, str], str], password_hash: str) -> Played:
-    """Play all steps in order of time, in the transaction of ``ctx``.
+def replay(
+    ctx: Ctx, samples: Sequence[Sample], *, upload: Callable[[Ctx, str], str], password_hash: str, known: Mapping[str, tuple[str, str]] | None = None
+) -> Played:
+    """Play all steps in order of time, in the transaction of ``ctx``; steps without ``by`` are the actor's own.
 
     ``upload(ctx, path)`` takes in a file of the package and returns its id; everybody with a ``login`` gets
-    ``password_hash``. A step that is refused raises Invalid with the step's place; nothing of the import stays.
+    ``password_hash``; ``known`` names what is there already, as (entity, id). A step that is refused raises Invalid with
+    the step's place; nothing of the import stays.
     """
-    return _Replay(ctx, upload, password_hash).run(samples)
+    return _Replay(ctx, upload, password_hash, known or {}).run(samples)
 
 
 class _Replay:
-    def __init__(self, ctx: Ctx, upload: Callable[[Ctx, str], str], password_hash: str) -> None:
+    def __init__(self, ctx: Ctx, upload: Callable[[Ctx, str], str], password_hash: str, known: Mapping[str, tuple[str, str]]) -> None:
         self.clock = FixedClock(ctx.now)
         self.ctx = ctx.acting(channel=CHANNEL, clock=self.clock)
         self.now: datetime = ctx.now
-        self.refs: dict[str, tuple[str, str]] = {}
+        self.refs: dict[str, tuple[str, str]] = dict(known)
         self.people: list[tuple[str, tuple[str, ...]]] = []
         self.actors: dict[str, Actor] = {}
         self.password_hash = password_hash
@@ -151,4 +154,4 @@ def _placed(error: FangyuanError, where: str) -> list[Problem]:
         return [Problem("refused", _("Missing: {what} (from {who})", what=m.what, who=m.source), where, None, m.rule) for m in error.missing]
     if isinstance(error, Invalid):
         return [replace(p, path=f"{where}.{p.path}" if p.path and not p.path.startswith(where) else p.path or where) for p in error.problems]
-    return [Problem(error.code, error.message, where)]
+    return [Problem(error.code, error.message, where, error.hint, getattr(error, "rule", None))]
