@@ -67,6 +67,7 @@ def _step(ctx: Ctx, machine: Machine, state: State, now_at: str | None, since: d
     if state.key == now_at:
         final = state.category != "open"
         step["status"] = "done" if state.category == "won" else "current"
+        step["here"] = True
         if state.category in ("lost", "closed"):
             step["state"] = "breach" if state.category == "lost" else None
         step["used"] = 100 if final else 50
