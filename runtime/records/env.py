@@ -1,4 +1,4 @@
-"""Values for expressions: a record with everything that leads on from it, loaded when first asked for.
+"""Values for expressions: a record with everything that hangs on it, loaded when first asked for.
 
 Rules of the application run as the system (DESIGN section 6): what they read is not narrowed by the reader's rights.
 """
@@ -238,7 +238,7 @@ class RecordEnv(Env):
 
 
 class RowEnv(Env):
-    """A child row; ``parent`` leads to its record."""
+    """A child row; ``parent`` is its record."""
 
     def __init__(self, parent: RecordEnv, shape: RowShape, row: Row) -> None:
         self._take_time(parent.scene)

@@ -1,4 +1,4 @@
-"""Reading one record: what its reader may see of it, may do to it, and which ways lead on from here."""
+"""Reading one record: what its reader may see of it, may do to it, and which ways are open from here."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _term(shape: EntityShape, scope: RecordScope, key: str, descending: bool) ->
         steps = [f for n in range(1, len(path) + 1) if (f := schema.field_at(shape.key, path[:n])) is not None]
         if any(schema.type_of(f).kind.value in ("rows", "list") for f in steps):
             raise _NoOrder
-        scope._end_scope(path[:-1])  # every step must lead to a record
+        scope._end_scope(path[:-1])  # every step must end at a record
         end = schema.field_at(shape.key, path)
         if end is not None and _virtual(scope, end):
             raise _NoOrder

@@ -104,7 +104,7 @@ class Scope:
         return made.value if made.error is None else case((not_(made.error), made.value), else_=null())
 
     def _through(self, path: Path, take: Any) -> ColumnElement[Any]:
-        """What ``take`` gives at the record to which the first key leads, as a correlated subquery."""
+        """What ``take`` gives at the record to which the first key points, as a correlated subquery."""
         reference, target = self._reference(path[0])
         if target is None:
             return _bind(None)

@@ -69,7 +69,7 @@ def test_odd_values_are_refused(place_sqlite):
                     road.preview(ctx, "task", made.id, Input(fields, style), transition="finish", asks={"result": rng.choice(ODD)})
                     raise Invalid([])  # nothing stays
             except Invalid as error:
-                assert all(p.code and str(p.message) for p in error.problems)
+                assert all(p.code and str(p.message) for p in error.problems)  # noqa: PT017
 
 
 def test_odd_queries_are_refused(place_sqlite):
@@ -115,7 +115,7 @@ def test_odd_queries_are_refused(place_sqlite):
             try:
                 query.list_records(ctx, "task", ListQuery(sort=(rng.choice(["", "-", "+"]) + a,), q=text))
             except Invalid as error:
-                assert error.problems[0].path == "sort"
+                assert error.problems[0].path == "sort"  # noqa: PT017
 
 
 def test_actions_that_cause_each_other_end(home_sqlite, clock):
@@ -151,7 +151,11 @@ fields: {name: {type: text, max: 5}, at: datetime, copy: text}
 ---
 machine: ticket
 on: ticket
-states: {pool: open, taken: {category: open, on_entry: [{do: set, fields: {at: NOW(), owner: me}}]}, odd: open, back: {category: closed, on_entry: [{do: set, if: 'name = "a"', fields: {copy: name}}]}}
+states:
+  pool: open
+  taken: {category: open, on_entry: [{do: set, fields: {at: NOW(), owner: me}}]}
+  odd: open
+  back: {category: closed, on_entry: [{do: set, if: 'name = "a"', fields: {copy: name}}]}
 transitions:
   take: {from: pool, to: taken, who: [clerk]}
   spoil: {from: taken, to: odd, who: [clerk], actions: [{do: set, fields: {name: '"much too long"'}}]}

@@ -32,7 +32,7 @@ SCOPES = [
     'project.tier = "gold"',
     "ISBLANK(kind)",
     "ANY(items, amount >= 2)",
-    "project.lead = me",
+    "project.head = me",
     "owner.team = me.team",
     "COUNT(helpers) > 0",
     'OR(kind = "build", due < TODAY())',
@@ -72,7 +72,7 @@ def crowd(home, clock):
     top = place.team("Top")
     teams = [top, place.team("Left", top), place.team("Right", top), None]
     people = [place.person(f"P{n}", team=rng.choice(teams)) for n in range(5)]
-    projects = [make_record(place, "project", {"name": f"j{n}", "tier": rng.choice(["basic", "gold"]), "lead": rng.choice(people).person}).id for n in range(3)]
+    projects = [make_record(place, "project", {"name": f"j{n}", "tier": rng.choice(["basic", "gold"]), "head": rng.choice(people).person}).id for n in range(3)]
     tasks = []
     for n in range(60):
         owner = rng.choice(people)
@@ -199,7 +199,7 @@ def test_hidden_is_unknown_everywhere(place, boss, worker):
 
 
 def test_scope_at_every_hop(place, boss, worker):
-    """The worker sees projects of the own team only; through a reference to another one nothing leads on."""
+    """The worker sees projects of the own team only; through a reference to another one nothing can be seen."""
     foreign = make_record(place, "project", {"name": "Secret bridge", "tier": "gold"}, boss)
     task = make_record(place, "task", {"name": "a"}, worker)
     with place.write(boss) as ctx:

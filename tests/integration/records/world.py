@@ -9,7 +9,7 @@ fields:
   budget: {type: money}
   tier: {type: choice, options: tiers, default: '"basic"'}
   secret: {type: text}
-  lead: {type: user}
+  head: {type: user}
   tasks: {type: referring, from: task.project}
   open_tasks: {type: rollup, from: task.project, function: count, where: state <> "done"}
   effort: {type: rollup, from: task.project, field: total, function: sum}
@@ -110,7 +110,7 @@ rights:
   person: {read: all}
   team: {read: all}
 ---
-role: lead
+role: senior
 rights:
   project: {read: team_and_below, update: team, fields: {secret: {read: false}}}
   task: {read: team_and_below, update: team_and_below, assign: team_and_below, fields: {salary: {read: false}}}

@@ -28,7 +28,12 @@ entity: task
 fields:
   project: {type: reference, to: project}
   hours: {type: decimal, places: 2}
-  items: {type: rows, fields: {owner_of: {type: reference, to: owner_of}, price: {type: computed, value: owner_of.rate}, parent_hours: {type: computed, value: parent.hours}}}
+  items:
+    type: rows
+    fields:
+      owner_of: {type: reference, to: owner_of}
+      price: {type: computed, value: owner_of.rate}
+      parent_hours: {type: computed, value: parent.hours}
   total: {type: computed, value: SUM(items.price)}
   city: {type: computed, value: project.city}
   team_name: {type: computed, value: team.name}
