@@ -93,7 +93,7 @@ class Filling:
     raw: RAW | None = None
     readable: frozenset[str] = frozenset()
     writable: frozenset[str] = frozenset()
-    rules: Mapping[str, Rule] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
     hidden_parts: frozenset[str] = frozenset()
     errors: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -139,17 +139,28 @@ class Builder:
         locked = not p.type.writable or f.key not in self.filling.writable
         error = self.filling.errors.get(f.key)
         id_ = f"{self.prefix}-{f.key}"
-        if locked:
-            markup = self._words(p, id_)
-        else:
-            control = self.control(p, id_, f.key, self._texts(p), required=f.required or rule.required, invalid=bool(error))
-            markup = entry(p.widget, control, self.ctx.language)
+        markup = self._words(p, id_) if locked else self._entry(p, id_, f, f.required or rule.required, bool(error))
         note = None
         if p.attrs.get("data-min") and p.group and p.shape_type.group == "file":
             note = _("at least {n}", n=p.attrs["data-min"]).to(self.ctx.language)
         return FieldView(
             f.key, id_, p.label, p.help, markup, wide or f.type == "rows", p.group and not locked, not locked and (f.required or rule.required),
             not rule.shown, locked, error, note, f.uid)
+
+    def _entry(self, p: Prepared, id_: str, f: Field, required: bool, invalid: bool) -> Markup:
+        """The control's mark-up. Empty controls and those of choices are the same for everybody: they are printed once."""
+        texts = self._texts(p)
+        if f.type == "rows" or (texts and p.widget not in ("choice", "choices", "boolean", "rating")):
+            return entry(p.widget, self.control(p, id_, f.key, texts, required=required, invalid=invalid), self.ctx.language)
+        ctx = self.ctx
+        can_create = p.refers_to in self.filling.creatable if p.refers_to else False
+        mark = (ctx.release.hash, f.uid, id_, ctx.language, ctx.actor.zone, ctx.tenant.currency, self.lookup, required, invalid, can_create, tuple(texts))
+        found = _printed.get(mark)
+        if found is None:
+            if len(_printed) >= MOST_PRINTED:
+                _printed.clear()
+            found = _printed[mark] = entry(p.widget, self.control(p, id_, f.key, texts, required=required, invalid=invalid), ctx.language)
+        return found
 
     def _texts(self, p: Prepared) -> Sequence[Any]:
         raw = self.filling.raw
@@ -235,6 +246,8 @@ class Builder:
 
 
 _NO_RULE = Rule()
+MOST_PRINTED = 8_000
+_printed: dict[tuple[Any, ...], Markup] = {}
 
 
 def _width(p: Prepared) -> str | None:

@@ -22,7 +22,7 @@ from runtime.forms.prepare import TWINNED, Prepared, prepared
 MAX_ROWS = 1000
 
 
-class SentField(WtField):
+class SentField(WtField):  # type: ignore[misc]
     """Everything that was sent under the field's name, as texts. ``sent`` tells blank from absent."""
 
     def __init__(self, twinned: bool = False, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class SentField(WtField):
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         """Collect the texts; of a widget with an empty twin, what follows the twin."""
-        self.process_errors = []
+        self.process_errors: list[str] = []
         self.sent = formdata is not None and self.name in formdata
         texts = list(formdata.getlist(self.name)) if self.sent else []
         if self.twinned and len(texts) > 1 and texts[0] == "":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from kernel import fieldtypes
@@ -57,29 +56,17 @@ def reader_of(ctx: Ctx, labels: Mapping[str, str] | None = None) -> Reader:
 
 def prepared(ctx: Ctx, field: Field) -> Prepared:
     """The field in the reader's language; made once per content of the application."""
-    return _prepared(_Key(ctx, field))
+    mark = (ctx.release.hash, field.uid, ctx.language, ctx.actor.zone, ctx.tenant.currency)
+    found = _known.get(mark)
+    if found is None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        found = _known[mark] = prepare(field, reader_of(ctx))
+    return found
 
 
-class _Key:
-    """Field and reader as far as they matter: equal for all tenants of one application and one language."""
-
-    __slots__ = ("field", "mark", "reader")
-
-    def __init__(self, ctx: Ctx, field: Field) -> None:
-        self.field = field
-        self.reader = reader_of(ctx)
-        self.mark = (ctx.release.hash, field.uid, ctx.language, ctx.actor.zone, ctx.tenant.currency)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.mark == other.mark
-
-    def __hash__(self) -> int:
-        return hash(self.mark)
-
-
-@lru_cache(maxsize=20_000)
-def _prepared(key: _Key) -> Prepared:
-    return prepare(key.field, key.reader)
+MOST_KNOWN = 20_000
+_known: dict[tuple[str, ...], Prepared] = {}
 
 
 def prepare(field: Field, reader: Reader) -> Prepared:

@@ -74,7 +74,8 @@ def column(ctx: Ctx, request: Request, entity: str, state: str) -> Page:
 
 def _card(ctx: Ctx, asked: Asked, machine: Machine, item: Any, columns: Any, doors: Any, around: Any) -> dict[str, Any]:
     record = item.record
-    notes, amount = [], None
+    notes: list[str] = []
+    amount = None
     for c in columns:
         text = short(c.prepared, record.values.get(c.key), around) if c.key in item.readable else ""
         if not text:

@@ -30,7 +30,8 @@ def show(ctx: Ctx, request: Request) -> Page:
     """The page."""
     reader = reader_of(ctx)
     entities = [e for e in known_entities(ctx) if ctx.app.machines_of(e.key) and e.in_navigation][:MOST_KINDS]
-    waiting, due = [], []
+    waiting: list[dict[str, Any]] = []
+    due: list[dict[str, Any]] = []
     for entity in entities:
         field = next_date(entity, queryable(ctx, entity.key))
         rows = _mine(ctx, entity, field)
@@ -86,7 +87,8 @@ def _row(ctx: Ctx, entity: Entity, item: Any) -> dict[str, Any]:
     machine = ctx.app.first_machine(entity.key)
     record = item.record
     state = machine.by_key.get(record.state) if machine else None
-    step = next((t for t in machine.transitions if t.primary and record.state in t.from_ and (not t.who or ctx.actor.roles.intersection(t.who))), None) if machine else None
+    steps = machine.transitions if machine else ()
+    step = next((t for t in steps if t.primary and record.state in t.from_ and (not t.who or ctx.actor.roles.intersection(t.who))), None)
     age = span_words(ctx.now - record.state_since, ctx.language) if record.state_since else ""
     return {
         "title": item.title or _("Without a name"), "href": f"{base_of(ctx)}/e/{entity.key}/{record.id}", "icon": entity.icon,

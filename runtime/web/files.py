@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Request, current_app
 
@@ -24,7 +24,7 @@ def upload(ctx: Ctx, request: Request) -> Any:
     sent = request.files.get("file")
     if sent is None:
         raise Invalid([Problem("no_file", _("Choose a file."), "file")])
-    received = uploads.receive(store(), ctx.tenant.slug, sent.stream, sent.filename or "")
+    received = uploads.receive(store(), ctx.tenant.slug, cast(BinaryIO, sent.stream), sent.filename or "")
     _placement, home = current_app.extensions["fangyuan"].tenants.get(ctx.tenant.slug)
     with home.write() as conn:
         row = uploads.save(replace(ctx, conn=conn), received)

@@ -211,7 +211,7 @@ def header(asked: Asked, columns: Sequence[Column]) -> list[dict[str, Any]]:
     """The heads of the columns; a click sorts, a second one turns the order round."""
     first = asked.order[0] if asked.order else ""
     allowed = queryable(asked.ctx, asked.entity.key)
-    found = []
+    found: list[dict[str, Any]] = []
     for column in columns:
         down = first == f"-{column.key}"
         up = first == column.key

@@ -51,14 +51,18 @@ def queryable(ctx: Ctx, entity: str) -> frozenset[str]:
 def files_in(ctx: Ctx, entity: Entity, records: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The rows of all files that the values of these records name, in one statement."""
     wanted: list[str] = []
+    fields = [(p, [c for c in p.columns if c.shape_type.group == "file"]) for f in entity.fields if f.type in fieldtypes.BUILTIN for p in (prepared(ctx, f),)]
+    fields = [(p, columns) for p, columns in fields if columns or p.shape_type.group == "file"]
+    if not fields:
+        return {}
     for values in records:
-        for field in entity.fields:
-            if field.type == "rows":
-                for row in values.get(field.key) or ():
-                    for column in field.fields:
-                        wanted.extend(file_ids(prepared(ctx, column), row.values.get(column.key)))
-            elif field.type in fieldtypes.BUILTIN:
-                wanted.extend(file_ids(prepared(ctx, field), values.get(field.key)))
+        for p, columns in fields:
+            value = values.get(p.key)
+            if value is not None and not columns:
+                wanted.extend(file_ids(p, value))
+            for row in (value or ()) if columns else ():
+                for column in columns:
+                    wanted.extend(file_ids(column, row.values.get(column.key)))
     return uploads.rows(ctx, wanted) if wanted else {}
 
 

@@ -94,7 +94,7 @@ def _page(
             item.update(ask_label=None)
     labels = {v.key: v.label for v in views}
     errors = problems.summary(invalid.problems, labels, labels, "t", ctx.language) if invalid else []
-    now_at = state_of(machine, shown.record)[0]
+    now_at = state_of(machine, shown.record)[0] or ""
     context = {
         **over(request), "door": door, "url": shown.url, "title": shown.seen.title, "version": shown.record.version, "fields": views, "errors": errors,
         "blocked": blocked, "from_label": to_text(machine.by_key[now_at].label, ctx.language) if now_at in machine.by_key else "",

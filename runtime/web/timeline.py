@@ -88,7 +88,7 @@ def _transition(ctx: Ctx, entity: Entity, entry: Any) -> Message:
     machine = next((m for m in ctx.app.machines_of(entity.key) if m.key == reason.get("machine")), None)
     if machine is None:
         return _("took a step")
-    labels = [machine.by_key[k].label if k in machine.by_key else str(k or "") for k in (reason.get("from"), reason.get("to"))]
+    labels = [machine.by_key[k].label if k in machine.by_key else k for k in (str(reason.get("from") or ""), str(reason.get("to") or ""))]
     return _("{old} → {new}", old=labels[0], new=labels[1])
 
 
