@@ -15,8 +15,8 @@ from builder.packages.writer import overlay_text, tree_files
 from builder.ports import Ports
 from builder.publish import store
 from builder.publish.prepare import Prepared, prepare
-from builder.publish.tenant_overlay import Additions, add_documents, plan_documents
 from builder.publish.publish import PublishResult, finish, roll_back
+from builder.publish.tenant_overlay import Additions, add_documents, plan_documents
 from kernel.platform import releases
 from kernel.platform.database import Home
 
@@ -50,7 +50,9 @@ def _is_of(finding: Finding, package: Package, packages: Sequence[Package]) -> b
     return not any(finding.source.startswith(f"{key}/") or (not finding.source and finding.uid.startswith(f"{key}:")) for key in others)
 
 
-def plan_for(home: Home, *, template: str | None = None, additions: Additions | None = None, file: str = "addition.yaml", ports: Ports | None = None) -> Prepared:
+def plan_for(
+    home: Home, *, template: str | None = None, additions: Additions | None = None, file: str = "addition.yaml", ports: Ports | None = None
+) -> Prepared:
     """What switching a template on, or adding documents, would do to a tenant. Raises Invalid for what can't be read."""
     if additions is not None:
         return plan_documents(home, additions, file=file, ports=ports)
@@ -80,5 +82,13 @@ def export_overlay(home: Home) -> str:
 
 
 __all__ = [
-    "PublishResult", "add_documents", "check_directory", "export_application", "export_overlay", "finish", "plan_for", "plan_lines", "roll_back",
+    "PublishResult",
+    "add_documents",
+    "check_directory",
+    "export_application",
+    "export_overlay",
+    "finish",
+    "plan_for",
+    "plan_lines",
+    "roll_back",
 ]

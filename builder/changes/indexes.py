@@ -17,7 +17,15 @@ from kernel.model.elements import Entity, Field
 from kernel.model.tables import EntityTable, Tables
 
 _MAX_NAME = 63
-_SYSTEM = {"owner": "owner_id", "team": "team_id", "state": "state", "created_at": "created_at", "updated_at": "updated_at", "created_by": "created_by", "state_since": "state_since"}
+_SYSTEM = {
+    "owner": "owner_id",
+    "team": "team_id",
+    "state": "state",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "created_by": "created_by",
+    "state_since": "state_since",
+}
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,9 @@ def _covered(index: Index, others: Iterable[Index]) -> bool:
     """Whether another index of the same records begins with the same columns."""
     size = len(index.columns)
     return not index.unique and any(
-        other.table == index.table and not other.unique and other.live == index.live
-        and len(other.columns) > size and other.columns[:size] == index.columns for other in others)
+        other.table == index.table and not other.unique and other.live == index.live and len(other.columns) > size and other.columns[:size] == index.columns
+        for other in others
+    )
 
 
 def _of_entity(application: Application, entity: Entity, tables: EntityTable) -> Iterator[tuple[Index, str]]:
@@ -85,13 +94,13 @@ def _of_entity(application: Application, entity: Entity, tables: EntityTable) ->
         yield index(("state", *tail), _("records in one state"), entity.uid)
     for view in application.views_of(entity.key):
         order = [c for c in (_column(tables, entity, s.removeprefix("-")) for s in view.sort) if c]
-        for column in order:
-            yield index((column, "id"), _("an order of the view “{label}”", label=view.label), view.uid)
+        for name_ in order:
+            yield index((name_, "id"), _("an order of the view “{label}”", label=view.label), view.uid)
         equal = _equal_columns(application, entity, tables, view, "where")
         if equal:
             yield index((*equal, *(order[:1] or tail), "id"), _("the filter of the view “{label}”", label=view.label), view.uid)
-        if view.group_by and (column := _column(tables, entity, view.group_by)):
-            yield index((column, "id"), _("the columns of the view “{label}”", label=view.label), view.uid)
+        if view.group_by and (grouped := _column(tables, entity, view.group_by)):
+            yield index((grouped, "id"), _("the columns of the view “{label}”", label=view.label), view.uid)
     yield from _of_scopes(application, entity, tables, index, tail)
     for key, child in tables.children.items():
         yield Index(child.table.name, ("record_id", "rank"), why=_("rows of a record")), entity.by_key[key].uid

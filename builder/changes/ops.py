@@ -53,8 +53,13 @@ class Operation:
 
     def to_json(self) -> dict[str, Any]:
         """For the release row and for programs."""
-        return {"do": self.KIND, "uid": self.uid, "destroys": self.destroys, **self._detail(),
-                "text": {language: to_text(self.describe(), language) for language in ("zh", "en")}}
+        return {
+            "do": self.KIND,
+            "uid": self.uid,
+            "destroys": self.destroys,
+            **self._detail(),
+            "text": {language: to_text(self.describe(), language) for language in ("zh", "en")},
+        }
 
     def _detail(self) -> dict[str, Any]:
         return {}
@@ -220,8 +225,14 @@ class ConvertColumns(Operation):
         return Need("values", self.entity, self.key)
 
     def describe(self) -> Text:
-        return _("Turn “{label}” of “{place}” from {old} into {new}. {explain} The old values are kept until they are purged.",
-                 label=self.label, place=self.place, old=_type(self.old_type), new=_type(self.new_type), explain=self.explain)
+        return _(
+            "Turn “{label}” of “{place}” from {old} into {new}. {explain} The old values are kept until they are purged.",
+            label=self.label,
+            place=self.place,
+            old=_type(self.old_type),
+            new=_type(self.new_type),
+            explain=self.explain,
+        )
 
     def reverse(self) -> Operation:
         return RestoreColumns(self.uid, self.label, self.table, self.old_columns, self.place)
@@ -332,7 +343,11 @@ class OptionGone(Operation):
         return Need("holding", self.entity, self.key, self.value)
 
     def describe(self) -> Text:
-        return _("“{label}” is no longer a value of “{place}”. Records that have it show only its key; marking it retired would be kinder.", label=self.label, place=self.place)
+        return _(
+            "“{label}” is no longer a value of “{place}”. Records that have it show only its key; marking it retired would be kinder.",
+            label=self.label,
+            place=self.place,
+        )
 
     def _detail(self) -> dict[str, Any]:
         return {"entity": self.entity, "field": self.key, "value": self.value}

@@ -1,12 +1,13 @@
-"""``plan(old, new, columns, facts)``: the operations that lead from one application to another. Pure."""
+"""``plan(old, new, columns, facts)``: the operations that get from one application to another. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from builder.changes import ops
-from builder.changes.indexes import wanted
+from builder.changes.indexes import Index, wanted
 from builder.changes.storage import signature
 from kernel import fieldtypes
 from kernel.fieldtypes.conversion import Conversion, conversion
@@ -55,15 +56,30 @@ class _Planner:
         # A field whose old column can't hold the new type gets a new one; the old one is hidden, as if it were removed.
         self.renewed = frozenset(uid for uid, at in self.now.items() if uid in self.was and not _stays(self.was[uid], at))
         # A field that comes back after it was removed gets its column back, unless its type is another one now.
-        self.back = {uid: facts.retired[uid] for uid in self.now if uid not in self.was and uid in facts.retired and facts.retired[uid].signature == self.now[uid].signature}
+        self.back = {
+            uid: facts.retired[uid]
+            for uid in self.now
+            if uid not in self.was and uid in facts.retired and facts.retired[uid].signature == self.now[uid].signature
+        }
         self.names = model_tables.assign_names(new, {**columns, **{u: r.name for u, r in self.back.items()}}, facts.used, self.renewed)
         self.tables = model_tables.build(new, self.names)
 
     def plan(self) -> ops.Plan:
-        return ops.Plan((
-            *self.renames(), *self.new_tables(), *self.new_columns(), *self.conversions(), *self.drop_indexes(), *self.gone(),
-            *self.create_indexes(), *self.options_gone(), *self.required(), *self.fills(),
-        ), self.names)
+        return ops.Plan(
+            (
+                *self.renames(),
+                *self.new_tables(),
+                *self.new_columns(),
+                *self.conversions(),
+                *self.drop_indexes(),
+                *self.gone(),
+                *self.create_indexes(),
+                *self.options_gone(),
+                *self.required(),
+                *self.fills(),
+            ),
+            self.names,
+        )
 
     # --- names ------------------------------------------------------------------------------------------------
 
@@ -101,8 +117,19 @@ class _Planner:
             if way is not None:
                 old, new = _field(before), _field(at)
                 yield ops.ConvertColumns(
-                    uid, new.label, self.names[at.parent], _column_names(before, self.columns[uid]), self._columns(at), old.place, old.key,
-                    old.type, new.type, at.place, way.destructive, way.explain)
+                    uid,
+                    new.label,
+                    self.names[at.parent],
+                    _column_names(before, self.columns[uid]),
+                    self._columns(at),
+                    old.place,
+                    old.key,
+                    old.type,
+                    new.type,
+                    at.place,
+                    way.destructive,
+                    way.explain,
+                )
             else:
                 yield ops.AddColumns(uid, at.element.label, self.names[at.parent], self._columns(at), at.place)
 
@@ -127,12 +154,26 @@ class _Planner:
             if uid in self.renewed and self._way(before, self.now[uid]) is not None:
                 continue  # the conversion hides the old columns
             if before.what:
-                key = before.element.key if isinstance(before.element, Entity) else f"{_field(before).entity}.{before.element.key}" if before.what == "rows" else ""
+                key = (
+                    before.element.key
+                    if isinstance(before.element, Entity)
+                    else f"{_field(before).entity}.{before.element.key}"
+                    if before.what == "rows"
+                    else ""
+                )
                 yield ops.RetireTable(uid, before.element.label, self.columns[uid], before.what, key)
             elif before.signature and before.parent in self.now and before.parent not in self.renewed:
                 element = _field(before)
-                yield ops.RetireColumns(uid, element.label, self.columns[before.parent], _column_names(before, self.columns[uid]), before.place, element.place, element.key,
-                                        uid in self.now and fieldtypes.of(element).derived and fieldtypes.of(_field(self.now[uid])).derived)
+                yield ops.RetireColumns(
+                    uid,
+                    element.label,
+                    self.columns[before.parent],
+                    _column_names(before, self.columns[uid]),
+                    before.place,
+                    element.place,
+                    element.key,
+                    uid in self.now and fieldtypes.of(element).derived and fieldtypes.of(_field(self.now[uid])).derived,
+                )
 
     def options_gone(self) -> Iterator[ops.Operation]:
         if self.old is None:
@@ -155,7 +196,7 @@ class _Planner:
 
     # --- indexes ----------------------------------------------------------------------------------------------
 
-    def _old_indexes(self) -> Mapping[str, tuple[ops.Index, str]]:
+    def _old_indexes(self) -> Mapping[str, tuple[Index, str]]:
         return wanted(self.old, model_tables.build(self.old, self.columns)) if self.old is not None else {}
 
     def drop_indexes(self) -> Iterator[ops.Operation]:
@@ -219,7 +260,7 @@ class _Stored:
 
     element: Element
     signature: str
-    what: str = ""  # entity, rows, links: has a table of its own
+    what: Literal["", "entity", "rows", "links"] = ""  # entity, rows, links: has a table of its own
     parent: str = ""
     suffixes: tuple[str, ...] = ()
     place: Labels = field(default_factory=lambda: Labels({}, ""))

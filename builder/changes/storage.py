@@ -8,7 +8,7 @@ from kernel import fieldtypes
 from kernel.model.application import Application
 from kernel.model.elements import Field
 
-_POSTGRESQL = postgresql.dialect()
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def signature(field: Field, application: Application) -> str:

@@ -12,13 +12,14 @@ from builder.checks.finding import Finding
 from builder.checks.place import Place
 from kernel import fieldtypes
 from kernel.expr.findings import ExpressionError
+from kernel.expr.scope import Env
 from kernel.expr.types import ErrorValue
 from kernel.fieldtypes.base import Unreadable
 from kernel.i18n import Text, _
 from kernel.model.elements import Field, Parameter
 
 
-class Nowhere:
+class Nowhere(Env):
     """An Env without a record; time stands still, because a constant does not depend on it."""
 
     now = datetime(2000, 1, 3, tzinfo=UTC)
@@ -47,7 +48,13 @@ def _default(place: Place, field: Field) -> Iterator[Finding]:
     if type_ is None:
         return
     if not type_.writable:
-        yield place.find(field, "useless_default", "default", _("“{label}” gets its value from the platform; a default has no effect.", label=field.label), severity="warning")
+        yield place.find(
+            field,
+            "useless_default",
+            "default",
+            _("“{label}” gets its value from the platform; a default has no effect.", label=field.label),
+            severity="warning",
+        )
         return
     try:
         expression = place.schema.expression(field, "default")
@@ -70,18 +77,26 @@ def _default(place: Place, field: Field) -> Iterator[Finding]:
 
 
 def _wrong(place: Place, field: Field, why: Any, hint: Any = None) -> Finding:
-    return place.find(field, "bad_default", "default", _("The default of “{label}” does not fit: {why}", label=field.label, why=why), hint, witness={"default": field.default})
+    return place.find(
+        field, "bad_default", "default", _("The default of “{label}” does not fit: {why}", label=field.label, why=why), hint, witness={"default": field.default}
+    )
 
 
 def _parameter(place: Place, parameter: Parameter) -> Iterator[Finding]:
     value, wrong = _read(parameter)
     if wrong is not None:
-        yield place.find(parameter, "bad_value", "value", _("The value of “{label}” must be {type}.", label=parameter.label, type=wrong), witness={"value": parameter.value})
+        yield place.find(
+            parameter, "bad_value", "value", _("The value of “{label}” must be {type}.", label=parameter.label, type=wrong), witness={"value": parameter.value}
+        )
     elif isinstance(value, Decimal):
         if parameter.min is not None and value < Decimal(str(parameter.min)):
-            yield place.find(parameter, "out_of_bounds", "value", _("“{name}” must be at least {n}.", name=parameter.key, n=parameter.min), witness={"value": str(value)})
+            yield place.find(
+                parameter, "out_of_bounds", "value", _("“{name}” must be at least {n}.", name=parameter.key, n=parameter.min), witness={"value": str(value)}
+            )
         if parameter.max is not None and value > Decimal(str(parameter.max)):
-            yield place.find(parameter, "out_of_bounds", "value", _("“{name}” must be at most {n}.", name=parameter.key, n=parameter.max), witness={"value": str(value)})
+            yield place.find(
+                parameter, "out_of_bounds", "value", _("“{name}” must be at most {n}.", name=parameter.key, n=parameter.max), witness={"value": str(value)}
+            )
     if parameter.effective_from is not None and _date(parameter.effective_from) is None:
         yield place.find(parameter, "bad_value", "effective_from", _("“{name}” must be a date such as 2026-01-31.", name="effective_from"))
 

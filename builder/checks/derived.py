@@ -22,7 +22,9 @@ def check(place: Place) -> Iterable[Finding]:
             if members not in seen:
                 seen.add(members)
                 problem = error.problem()
-                yield place.find(error.cycle[0], "circular_formula", "", problem.message, problem.hint, witness={"circle": [f"{f.place}.{f.key}" for f in error.cycle]})
+                yield place.find(
+                    error.cycle[0], "circular_formula", "", problem.message, problem.hint, witness={"circle": [f"{f.place}.{f.key}" for f in error.cycle]}
+                )
         yield from _governed(place, entity.fields)
         for rows in entity.fields:
             yield from _governed(place, rows.fields)
@@ -36,8 +38,14 @@ def _governed(place: Place, fields: tuple[Field, ...]) -> Iterator[Finding]:
         at: Field | None = start
         while at is not None and at.key not in done:
             if at.key in path:
-                circle = [*path[path.index(at.key):], at.key]
-                yield place.find(at, "circular_options", "settings.governed_by", _("These choices govern each other in a circle: {fields}.", fields=" → ".join(circle)), witness={"circle": circle})
+                circle = [*path[path.index(at.key) :], at.key]
+                yield place.find(
+                    at,
+                    "circular_options",
+                    "settings.governed_by",
+                    _("These choices govern each other in a circle: {fields}.", fields=" → ".join(circle)),
+                    witness={"circle": circle},
+                )
                 break
             path.append(at.key)
             at = by_key.get(str(at.settings.get("governed_by"))) if at.type in ("choice", "choices") else None

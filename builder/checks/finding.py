@@ -32,14 +32,25 @@ class Finding:
 
     def problem(self) -> Problem:
         """The same in the error family."""
-        return Problem(self.code, self.message, self.source or f"{self.uid}.{self.path}".rstrip("."), self.hint, self.uid or None,
-                       {"path": self.path, "severity": self.severity, "witness": dict(self.witness)})
+        return Problem(
+            self.code,
+            self.message,
+            self.source or f"{self.uid}.{self.path}".rstrip("."),
+            self.hint,
+            self.uid or None,
+            {"path": self.path, "severity": self.severity, "witness": dict(self.witness)},
+        )
 
     def to_json(self, language: str = "en") -> dict[str, Any]:
         """For programs."""
         return {
-            "code": self.code, "severity": self.severity, "uid": self.uid, "path": self.path, "source": self.source,
-            "message": to_text(self.message, language), "hint": None if self.hint is None else to_text(self.hint, language),
+            "code": self.code,
+            "severity": self.severity,
+            "uid": self.uid,
+            "path": self.path,
+            "source": self.source,
+            "message": to_text(self.message, language),
+            "hint": None if self.hint is None else to_text(self.hint, language),
             "witness": dict(self.witness),
         }
 
@@ -56,8 +67,16 @@ def of_problem(problem: Problem, severity: Severity = "error") -> Finding:
     return Finding(problem.code, severity, problem.rule or "", str(problem.data.get("path", "")), source, problem.message, problem.hint)
 
 
-def at(node: Node | None, code: str, path: str, message: Message, hint: Message | None = None, *, severity: Severity = "error",
-       witness: Mapping[str, Any] | None = None) -> Finding:
+def at(
+    node: Node | None,
+    code: str,
+    path: str,
+    message: Message,
+    hint: Message | None = None,
+    *,
+    severity: Severity = "error",
+    witness: Mapping[str, Any] | None = None,
+) -> Finding:
     """A finding about a node of a tree."""
     return Finding(code, severity, node.uid if node else "", path, source_of(node), message, hint, witness or {})
 

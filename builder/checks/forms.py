@@ -31,7 +31,15 @@ def _items(place: Place, form: Form, entity: Entity) -> Iterator[Finding]:
             if item.key not in entity.by_key:
                 yield missing(place, item, "key", "field", item.key, entity.by_key)
             elif item.key in seen:
-                yield place.find(item, "field_twice", "key", _("“{key}” stands in this form twice.", key=item.key), _("Take one of them out."), severity="warning", witness={"first": seen[item.key]})
+                yield place.find(
+                    item,
+                    "field_twice",
+                    "key",
+                    _("“{key}” stands in this form twice.", key=item.key),
+                    _("Take one of them out."),
+                    severity="warning",
+                    witness={"first": seen[item.key]},
+                )
             seen.setdefault(item.key, item.uid)
 
 
@@ -39,8 +47,14 @@ def _required(place: Place, entity: Entity, forms: tuple[Form, ...]) -> Iterator
     shown = {item.key for form in forms for section in form.sections for item in section.items}
     for field in entity.fields:
         if field.required and field.key not in shown and _asked(field):
-            yield place.find(field, "required_on_no_form", "required", _("“{label}” is required but stands on no form of “{entity}”: nobody could fill it in.", label=field.label, entity=entity.label),
-                             _("Put it on a form, or give it a default."), witness={"forms": [f.key for f in forms]})
+            yield place.find(
+                field,
+                "required_on_no_form",
+                "required",
+                _("“{label}” is required but stands on no form of “{entity}”: nobody could fill it in.", label=field.label, entity=entity.label),
+                _("Put it on a form, or give it a default."),
+                witness={"forms": [f.key for f in forms]},
+            )
 
 
 def _asked(field: Field) -> bool:

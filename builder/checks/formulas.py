@@ -55,8 +55,9 @@ def _formula(place: Place, element: Element, name: str) -> Iterator[Finding]:
 
 def _said(place: Place, element: Element, path: str, error: ExpressionError) -> Iterator[Finding]:
     for finding in error.findings:
-        yield place.find(element, f"formula_{finding.code}", path, finding.message, finding.hint,
-                         witness={"text": error.text, "start": finding.start, "end": finding.end})
+        yield place.find(
+            element, f"formula_{finding.code}", path, finding.message, finding.hint, witness={"text": error.text, "start": finding.start, "end": finding.end}
+        )
 
 
 def _actions(place: Place, element: Element, prop: str, actions: tuple[Mapping[str, Any], ...], transition: Transition | None) -> Iterator[Finding]:
@@ -73,7 +74,9 @@ def _actions(place: Place, element: Element, prop: str, actions: tuple[Mapping[s
                 yield missing(place, element, f"{path}.entity", "entity", target, place.application.entities)
                 continue
         elif action.get("entity"):
-            yield place.find(element, "useless_key", f"{path}.entity", _("“{name}” has no effect here.", name="entity"), _("Only “do: create” needs it."), severity="warning")
+            yield place.find(
+                element, "useless_key", f"{path}.entity", _("“{name}” has no effect here.", name="entity"), _("Only “do: create” needs it."), severity="warning"
+            )
         if action["do"] == "comment" and not action.get("text"):
             yield place.find(element, "missing", f"{path}.text", _("“{name}” is missing.", name="text"), _("Say what the comment shall say."))
         if action["do"] == "set" and not action.get("fields"):

@@ -17,13 +17,24 @@ def check(place: Place) -> Iterable[Finding]:
         seen: dict[str, str] = {}
         for machine in application.machines_of(entity.key):
             if not machine.first and any(f.key == machine.key and f.uid != f"{machine.uid}#field" for f in entity.fields):
-                yield place.find(machine, "machine_is_field", "key", _("“{key}” is a field of {entity} already, and a further machine becomes a field.", key=machine.key, entity=entity.label),
-                                 _("Give the machine another key."))
+                yield place.find(
+                    machine,
+                    "machine_is_field",
+                    "key",
+                    _("“{key}” is a field of {entity} already, and a further machine becomes a field.", key=machine.key, entity=entity.label),
+                    _("Give the machine another key."),
+                )
             for transition in machine.transitions:
                 first = seen.setdefault(transition.key, transition.uid)
                 if first != transition.uid:
-                    yield place.find(transition, "doubled_transition", "key", _("“{key}” is a step of another machine of the same entity.", key=transition.key),
-                                     _("Give one of them another key."), witness={"first": first})
+                    yield place.find(
+                        transition,
+                        "doubled_transition",
+                        "key",
+                        _("“{key}” is a step of another machine of the same entity.", key=transition.key),
+                        _("Give one of them another key."),
+                        witness={"first": first},
+                    )
         yield from _aliases(place, entity.fields)
         for field in entity.fields:
             yield from _aliases(place, field.fields)
@@ -36,5 +47,12 @@ def _aliases(place: Place, fields: tuple[Field, ...]) -> Iterable[Finding]:
         for alias in field.aliases:
             other = keys.get(alias) or owners.get(alias)
             if other is not None and other is not field:
-                yield place.find(field, "alias_taken", "aliases", _("“{name}” already means “{label}”.", name=alias, label=other.label), _("Choose another alias."), witness={"first": other.uid})
+                yield place.find(
+                    field,
+                    "alias_taken",
+                    "aliases",
+                    _("“{name}” already means “{label}”.", name=alias, label=other.label),
+                    _("Choose another alias."),
+                    witness={"first": other.uid},
+                )
             owners.setdefault(alias, field)

@@ -23,8 +23,14 @@ def check(place: Place) -> Iterable[Finding]:
     for entity in place.application.entities.values():
         machines = place.application.machines_of(entity.key)
         if len(machines) > 1 and machines[0].rank == machines[1].rank:
-            yield place.find(machines[1], "two_first_machines", "", _("“{a}” and “{b}” both claim to be the first machine of “{entity}”.", a=machines[0].label, b=machines[1].label, entity=entity.label),
-                             _("Put one after the other."), witness={"first": machines[0].uid})
+            yield place.find(
+                machines[1],
+                "two_first_machines",
+                "",
+                _("“{a}” and “{b}” both claim to be the first machine of “{entity}”.", a=machines[0].label, b=machines[1].label, entity=entity.label),
+                _("Put one after the other."),
+                witness={"first": machines[0].uid},
+            )
 
 
 def reached(machine: Machine) -> dict[str, tuple[str, ...]]:
@@ -44,16 +50,28 @@ def _unreachable(place: Place, machine: Machine) -> Iterator[Finding]:
     ways = reached(machine)
     for state in machine.states:
         if state.key not in ways:
-            yield place.find(state, "unreachable_state", "", _("No step leads to the state “{label}”.", label=state.label), _("Add a transition to it, or take the state out."),
-                             witness={"reachable": sorted(ways)})
+            yield place.find(
+                state,
+                "unreachable_state",
+                "",
+                _("No step leads to the state “{label}”.", label=state.label),
+                _("Add a transition to it, or take the state out."),
+                witness={"reachable": sorted(ways)},
+            )
 
 
 def _dead_ends(place: Place, machine: Machine) -> Iterator[Finding]:
     ways = reached(machine)
     for state in machine.states:
         if state.category == "open" and not any(state.key in t.from_ and t.to != state.key for t in machine.transitions):
-            yield place.find(state, "dead_end", "", _("The state “{label}” is open, but no step leads out of it.", label=state.label), _("Add a transition, or give it the category won, lost or closed."),
-                             witness={"way": list(ways.get(state.key, ()))})
+            yield place.find(
+                state,
+                "dead_end",
+                "",
+                _("The state “{label}” is open, but no step leads out of it.", label=state.label),
+                _("Add a transition, or give it the category won, lost or closed."),
+                witness={"way": list(ways.get(state.key, ()))},
+            )
 
 
 def _nobody(place: Place, machine: Machine, transition: Transition) -> Iterator[Finding]:
@@ -62,14 +80,28 @@ def _nobody(place: Place, machine: Machine, transition: Transition) -> Iterator[
     if transition.who:
         named = [key for key in transition.who if key in application.roles]
         if named and not any(key in rights and rights[key].read != "none" for key in named):
-            yield place.find(transition, "nobody_may", "who", _("Nobody can take the step “{label}”: none of its roles may read these records.", label=transition.label),
-                             _("Give one of the roles a right to “{entity}”.", entity=machine.entity), witness={"roles": named})
+            yield place.find(
+                transition,
+                "nobody_may",
+                "who",
+                _("Nobody can take the step “{label}”: none of its roles may read these records.", label=transition.label),
+                _("Give one of the roles a right to “{entity}”.", entity=machine.entity),
+                witness={"roles": named},
+            )
     elif rights and not any(_may_change(right, machine, transition) for right in rights.values()):
-        yield place.find(transition, "nobody_may", "who", _("Nobody can take the step “{label}”: no role may change these records then.", label=transition.label),
-                         _("Name roles under “who”, or let a role change the record."), witness={"roles": sorted(rights)})
+        yield place.find(
+            transition,
+            "nobody_may",
+            "who",
+            _("Nobody can take the step “{label}”: no role may change these records then.", label=transition.label),
+            _("Name roles under “who”, or let a role change the record."),
+            witness={"roles": sorted(rights)},
+        )
 
 
 def _may_change(right: Right, machine: Machine, transition: Transition) -> bool:
     if not machine.first:
         return right.update != "none"
-    return any((right.states.get(state) or {}).get("update", right.update) != "none" for state in transition.from_) and (right.update != "none" or bool(right.states))
+    return any((right.states.get(state) or {}).get("update", right.update) != "none" for state in transition.from_) and (
+        right.update != "none" or bool(right.states)
+    )

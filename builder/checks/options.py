@@ -21,7 +21,14 @@ def check(place: Place) -> Iterable[Finding]:
         if own is None:
             continue
         if not any(not o.retired for o in own.options):
-            yield place.find(field, "no_options", "settings.options", _("“{label}” has nothing to choose from.", label=field.label), _("Add options to “{key}”.", key=own.key), severity="warning")
+            yield place.find(
+                field,
+                "no_options",
+                "settings.options",
+                _("“{label}” has nothing to choose from.", label=field.label),
+                _("Add options to “{key}”.", key=own.key),
+                severity="warning",
+            )
         governor = field.settings.get("governed_by")
         if not isinstance(governor, str):
             continue
@@ -42,8 +49,14 @@ def check(place: Place) -> Iterable[Finding]:
 def _parents(place: Place, own: OptionSet, parents: OptionSet) -> Iterator[Finding]:
     for option in own.options:
         if option.parent is not None and option.parent not in parents.by_key:
-            yield place.find(option, "unknown_parent", "parent", _("“{name}” is no option of “{set}”.", name=option.parent, set=parents.key),
-                             nearest_hint(option.parent, parents.by_key), witness={"missing": option.parent})
+            yield place.find(
+                option,
+                "unknown_parent",
+                "parent",
+                _("“{name}” is no option of “{set}”.", name=option.parent, set=parents.key),
+                nearest_hint(option.parent, parents.by_key),
+                witness={"missing": option.parent},
+            )
 
 
 def _lonely(place: Place, own: OptionSet) -> Iterator[Finding]:
@@ -51,4 +64,11 @@ def _lonely(place: Place, own: OptionSet) -> Iterator[Finding]:
     known = {o.key for s in place.application.option_sets.values() for o in s.options}
     for option in own.options:
         if option.parent is not None and option.parent not in known:
-            yield place.find(option, "unknown_parent", "parent", _("There is no option “{name}”.", name=option.parent), nearest_hint(option.parent, known), witness={"missing": option.parent})
+            yield place.find(
+                option,
+                "unknown_parent",
+                "parent",
+                _("There is no option “{name}”.", name=option.parent),
+                nearest_hint(option.parent, known),
+                witness={"missing": option.parent},
+            )

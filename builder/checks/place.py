@@ -31,8 +31,17 @@ class Place:
         """Nodes by parent, in order."""
         return children(self.tree)
 
-    def find(self, element: Element | str, code: str, path: str, message: Message, hint: Message | None = None, *,
-             severity: Severity = "error", witness: Mapping[str, Any] | None = None) -> Finding:
+    def find(
+        self,
+        element: Element | str,
+        code: str,
+        path: str,
+        message: Message,
+        hint: Message | None = None,
+        *,
+        severity: Severity = "error",
+        witness: Mapping[str, Any] | None = None,
+    ) -> Finding:
         """A finding about an element."""
         uid = element if isinstance(element, str) else element.uid
         return Finding(code, severity, uid, path, source_of(self.tree.get(uid)), message, hint, witness or {})

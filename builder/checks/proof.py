@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from builder.checks.defaults import Nowhere
@@ -54,7 +54,7 @@ class Known:
 
 def check(place: Place) -> Iterable[Finding]:
     """Guards that keep a step closed for ever, and validations that no record can meet."""
-    fixed = {("param", p.key): value for p in place.application.parameters.values() if (value := _parameter(p.type, p.value)) is not None}
+    fixed: dict[Path, Any] = {("param", p.key): value for p in place.application.parameters.values() if (value := _parameter(p.type, p.value)) is not None}
     for machine in place.application.machines:
         entity = place.application.entities.get(machine.entity)
         if entity is None:
@@ -89,12 +89,28 @@ def _judge(place: Place, element: Element, prop: str, known: Known, code: str) -
     if verdict.holds is not None:
         return
     if verdict.proved:
-        message = _("This condition can never hold: {text}", text=expression.text) if code == "guard_never" else _("No record can ever meet this rule: {text}", text=expression.text)
-        yield place.find(element, code, prop, message, _("Look at what it compares; {n} combinations were tried.", n=verdict.tried),
-                         witness={"tried": verdict.tried, "reads": sorted(".".join(p) for p in expression.reads), "text": expression.text})
+        message = (
+            _("This condition can never hold: {text}", text=expression.text)
+            if code == "guard_never"
+            else _("No record can ever meet this rule: {text}", text=expression.text)
+        )
+        yield place.find(
+            element,
+            code,
+            prop,
+            message,
+            _("Look at what it compares; {n} combinations were tried.", n=verdict.tried),
+            witness={"tried": verdict.tried, "reads": sorted(".".join(p) for p in expression.reads), "text": expression.text},
+        )
     else:
-        yield place.find(element, "not_proved", prop, _("Whether this condition can hold was not proved: {text}", text=expression.text), severity="info",
-                         witness={"tried": verdict.tried, "reads": sorted(".".join(p) for p in expression.reads)})
+        yield place.find(
+            element,
+            "not_proved",
+            prop,
+            _("Whether this condition can hold was not proved: {text}", text=expression.text),
+            severity="info",
+            witness={"tried": verdict.tried, "reads": sorted(".".join(p) for p in expression.reads)},
+        )
 
 
 def decide(expression: Expression, known: Known | None = None) -> Verdict:
@@ -218,7 +234,7 @@ def _around(values: set[Any], *steps: Any) -> Iterator[Any]:
             found[candidate] = None
     ordered = sorted(values)
     # Between any two neighbours, and beyond both ends, one value stands for all.
-    for low, high in zip(ordered, ordered[1:], strict=False):
+    for low, high in pairwise(ordered):
         found[low + (high - low) / 2] = None
     yield from found
 

@@ -56,8 +56,13 @@ def _referring(place: Place, field: Field, origin: str) -> Iterator[Finding]:
         yield _missing(place, field, "settings.from", "field", through, other.by_key)
         return
     if place.schema.type_of(reference).entity != field.entity:
-        yield place.find(field, "wrong_reference", "settings.from", _("“{name}” does not refer to this entity.", name=origin),
-                         _("Name a reference field whose target is {entity}.", entity=field.entity))
+        yield place.find(
+            field,
+            "wrong_reference",
+            "settings.from",
+            _("“{name}” does not refer to this entity.", name=origin),
+            _("Name a reference field whose target is {entity}.", entity=field.entity),
+        )
     names = [*(field.settings.get("columns") or ()), *([field.settings["field"]] if isinstance(field.settings.get("field"), str) else [])]
     for name in names:
         wrong = broken_at(place, key, name)
@@ -143,15 +148,24 @@ def broken_at(place: Place, entity: str, path: str) -> tuple[str, list[str]] | N
 
 
 _NAMES: dict[str, Text] = {
-    "entity": _("entity"), "field": _("field"), "role": _("role"), "option_set": _("option set"), "options": _("option set"),
-    "group": _("group"), "parameter": _("parameter"), "state": _("state"), "machine": _("state machine"),
+    "entity": _("entity"),
+    "field": _("field"),
+    "role": _("role"),
+    "option_set": _("option set"),
+    "options": _("option set"),
+    "group": _("group"),
+    "parameter": _("parameter"),
+    "state": _("state"),
+    "machine": _("state machine"),
 }
 
 
 def _missing(place: Place, element: Element, path: str, kind: str, name: str, known: Iterable[str]) -> Finding:
     names = list(known)
     hint = nearest_hint(name, names) or (_("There are: {names}.", names=names[:30]) if names else None)
-    return place.find(element, f"unknown_{kind}", path, _("There is no {kind} “{name}”.", kind=_NAMES.get(kind, kind), name=name), hint, witness={"missing": name})
+    return place.find(
+        element, f"unknown_{kind}", path, _("There is no {kind} “{name}”.", kind=_NAMES.get(kind, kind), name=name), hint, witness={"missing": name}
+    )
 
 
 missing = _missing

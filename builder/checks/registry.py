@@ -19,9 +19,21 @@ class Check:
     run: Callable[[Place], Iterable[Finding]]
 
 
-CHECKS: Registry[Check] = Registry("checks", [
-    Check("keys", keys.check), Check("references", references.check), Check("formulas", formulas.check), Check("derived", derived.check),
-    Check("defaults", defaults.check), Check("texts", texts.check), Check("options", options.check), Check("views", views.check),
-    Check("rights", rights.check), Check("forms", forms.check), Check("machines", machines.check), Check("proof", proof.check),
-])
+CHECKS: Registry[Check] = Registry(
+    "checks",
+    [
+        Check("keys", keys.check),
+        Check("references", references.check),
+        Check("formulas", formulas.check),
+        Check("derived", derived.check),
+        Check("defaults", defaults.check),
+        Check("texts", texts.check),
+        Check("options", options.check),
+        Check("views", views.check),
+        Check("rights", rights.check),
+        Check("forms", forms.check),
+        Check("machines", machines.check),
+        Check("proof", proof.check),
+    ],
+)
 """Every check there is."""

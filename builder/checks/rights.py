@@ -28,7 +28,14 @@ def check(place: Place) -> Iterable[Finding]:
             yield from _states(place, right, entity)
     for entity in place.application.entities.values():
         if place.application.roles and entity.key not in seen:
-            yield place.find(entity, "nobody_sees", "", _("No role may read “{label}”: nobody will see it.", label=entity.label), _("Give a role a right to it, for example {example}.", example=f"rights: {{{entity.key}: {{read: all}}}}"), severity="warning")
+            yield place.find(
+                entity,
+                "nobody_sees",
+                "",
+                _("No role may read “{label}”: nobody will see it.", label=entity.label),
+                _("Give a role a right to it, for example {example}.", example=f"rights: {{{entity.key}: {{read: all}}}}"),
+                severity="warning",
+            )
 
 
 def _fields(place: Place, right: Right, entity: Entity, names: Iterable[str], path: str) -> Iterator[Finding]:
@@ -56,4 +63,11 @@ def _states(place: Place, right: Right, entity: Entity) -> Iterator[Finding]:
                     place.schema.expression_of(text, entity.key, "record", BOOLEAN, for_sql=True)
                 except ExpressionError as error:
                     for finding in error.findings:
-                        yield place.find(right, f"formula_{finding.code}", f"states.{key}.{name}", finding.message, finding.hint, witness={"text": text, "start": finding.start, "end": finding.end})
+                        yield place.find(
+                            right,
+                            f"formula_{finding.code}",
+                            f"states.{key}.{name}",
+                            finding.message,
+                            finding.hint,
+                            witness={"text": text, "start": finding.start, "end": finding.end},
+                        )

@@ -68,8 +68,16 @@ def _doubled(tree: Tree, broken: set[str]) -> list[Finding]:
         first = seen.setdefault(place, node)
         if first is not node:
             broken.add(uid)
-            findings.append(at(node, "doubled_key", "key", _("The key “{key}” stands here twice.", key=node.key),
-                               _("First in {place}. Give one of them another key.", place=source_of(first) or first.uid), witness={"first": first.uid}))
+            findings.append(
+                at(
+                    node,
+                    "doubled_key",
+                    "key",
+                    _("The key “{key}” stands here twice.", key=node.key),
+                    _("First in {place}. Give one of them another key.", place=source_of(first) or first.uid),
+                    witness={"first": first.uid},
+                )
+            )
     return findings
 
 

@@ -33,7 +33,14 @@ def _text(place: Place, element: Element, path: str, text: str, entity: str) -> 
     fields = place.schema.fields(entity)
     for name in _SLOT.findall(text):
         if name not in fields:
-            yield place.find(element, "unknown_slot", path, _("There is no field “{name}” for the slot in this text.", name=name), nearest_hint(name, fields), witness={"missing": name})
+            yield place.find(
+                element,
+                "unknown_slot",
+                path,
+                _("There is no field “{name}” for the slot in this text.", name=name),
+                nearest_hint(name, fields),
+                witness={"missing": name},
+            )
     rest = _SLOT.sub("", text)
     if "{" in rest or "}" in rest:
         yield place.find(element, "open_slot", path, _("A brace in this text has no partner."), _("Write {example}.", example="{field}"))

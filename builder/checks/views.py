@@ -33,7 +33,13 @@ def _sorts(place: Place, element: Entity | View, entity: str, sorts: tuple[str, 
         field = place.schema.field_at(entity, path.split("."))
         type_ = fieldtypes.find(field.type) if field is not None else None
         if field is not None and type_ is not None and not type_.sortable:
-            yield place.find(element, "not_sortable", "sort", _("Nothing can be put in order by “{label}”.", label=field.label), _("Choose a field with one value per record."))
+            yield place.find(
+                element,
+                "not_sortable",
+                "sort",
+                _("Nothing can be put in order by “{label}”.", label=field.label),
+                _("Choose a field with one value per record."),
+            )
 
 
 def _groups(place: Place, view: View) -> Iterator[Finding]:
@@ -45,4 +51,10 @@ def _groups(place: Place, view: View) -> Iterator[Finding]:
     if member is None:
         yield missing(place, view, "group_by", "field", view.group_by, [m.key for m in place.schema.members(view.entity)])
     elif view.as_ == "board" and member.type.kind.value not in ("choice", "record", "boolean"):
-        yield place.find(view, "bad_group", "group_by", _("“{name}” has too many values for the columns of a board.", name=view.group_by), _("Choose the state or a choice field."))
+        yield place.find(
+            view,
+            "bad_group",
+            "group_by",
+            _("“{name}” has too many values for the columns of a board.", name=view.group_by),
+            _("Choose the state or a choice field."),
+        )

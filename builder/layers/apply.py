@@ -25,8 +25,16 @@ def apply(tree: Tree, changes: Iterable[Change]) -> tuple[dict[str, Node], list[
             continue
         node = found.get(change.uid)
         if node is None:
-            problems.append(Problem("gone", _("“{uid}” is not there, so it can't be changed.", uid=change.uid), where,
-                                    _("It was removed or renamed below; drop this change."), change.uid, {"do": change.do, "path": change.path}))
+            problems.append(
+                Problem(
+                    "gone",
+                    _("“{uid}” is not there, so it can't be changed.", uid=change.uid),
+                    where,
+                    _("It was removed or renamed below; drop this change."),
+                    change.uid,
+                    {"do": change.do, "path": change.path},
+                )
+            )
         elif change.do == "remove":
             if below is None:
                 below = _below(found)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 
 from kernel.errors import Invalid, Problem
@@ -95,7 +95,7 @@ def _read(row: Mapping[str, Any]) -> Change:
     return Change(do, row["uid"], row["path"], row["value"] if do == "set" else None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def entry_props(kind: str) -> frozenset[str]:
     """Properties of a kind that are mappings and therefore change entry by entry."""
     found = {p.name for p in props_of(KINDS[kind]).values() if isinstance(p.default, dict)} if kind in KINDS else set()

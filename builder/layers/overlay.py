@@ -116,8 +116,14 @@ class Overlay:
     def _rank(self, siblings: Sequence[Node], placed: Mapping[str, Any], source: Source | None) -> str:
         rank, missing = rank_at(siblings, placed.get("after"), placed.get("before"))
         if missing is not None:
-            self.problems.append(Problem("unknown_neighbour", _("There is no “{key}” to stand beside.", key=missing), str(source or ""),
-                                         nearest_hint(missing, [n.key for n in siblings])))
+            self.problems.append(
+                Problem(
+                    "unknown_neighbour",
+                    _("There is no “{key}” to stand beside.", key=missing),
+                    str(source or ""),
+                    nearest_hint(missing, [n.key for n in siblings]),
+                )
+            )
         return rank
 
     def _lines(self, source: Source | None) -> Lines:
@@ -134,7 +140,11 @@ class Overlay:
             body.pop("uid", None)
         read = read_body(node.kind, body)
         if read is None:
-            self.problems.append(Problem("bad_element", _("“{key}” must be a mapping of properties.", key=node.key), str(source or ""), _("Write its properties below it, indented.")))
+            self.problems.append(
+                Problem(
+                    "bad_element", _("“{key}” must be a mapping of properties.", key=node.key), str(source or ""), _("Write its properties below it, indented.")
+                )
+            )
             return
         props, slots = read
         if node.kind == "field":
@@ -195,7 +205,9 @@ class Overlay:
     def _option_changes(self, field: Node, props: dict[str, Any], source: Source | None) -> None:
         """``options: {add, remove}`` under a choice field reaches the option set that the field names."""
         settings = props.get("settings")
-        options = settings.get("options") if isinstance(settings, Mapping) else None
+        if not isinstance(settings, Mapping):
+            return
+        options = settings.get("options")
         if not isinstance(options, Mapping):
             return
         props["settings"] = {k: v for k, v in settings.items() if k != "options"}
@@ -207,15 +219,25 @@ class Overlay:
         unknown = sorted(set(options) - {"add", "remove"})
         if found is None or unknown:
             hint = nearest_hint(unknown[0], ("add", "remove")) if unknown else None
-            self.problems.append(Problem("bad_options", _("“{key}” has no option set that could be changed here.", key=field.key) if found is None else _("“{name}” is not known here.", name=unknown[0]),
-                                         str(source or ""), hint or _("Write options: {add: [...], remove: [...]}.")))
+            self.problems.append(
+                Problem(
+                    "bad_options",
+                    _("“{key}” has no option set that could be changed here.", key=field.key)
+                    if found is None
+                    else _("“{name}” is not known here.", name=unknown[0]),
+                    str(source or ""),
+                    hint or _("Write options: {add: [...], remove: [...]}."),
+                )
+            )
             return
         items = dict(_pairs(options.get("add") or {}))
         gone = options.get("remove")
         self._slot(found, "options", {**({"remove": gone if isinstance(gone, list) else [gone]} if gone else {}), **items}, source)
 
     def _missing(self, kind: str, key: str, source: Source | None, known: Sequence[str] = ()) -> None:
-        self.problems.append(Problem("gone", _("There is no {kind} “{key}” to remove.", kind=kind.replace("_", " "), key=key), str(source or ""), nearest_hint(key, known)))
+        self.problems.append(
+            Problem("gone", _("There is no {kind} “{key}” to remove.", kind=kind.replace("_", " "), key=key), str(source or ""), nearest_hint(key, known))
+        )
 
 
 class _At(Lines):

@@ -19,7 +19,7 @@ def rank_at(siblings: Sequence[Node], after: object = None, before: object = Non
             return _last(ranks), str(wanted)
         if offset:
             # Neighbours of equal rank stand in order of uid: nothing fits between them, so it goes behind all of them.
-            higher = next((r for r in ranks[at + 1:] if r > ranks[at]), None)
+            higher = next((r for r in ranks[at + 1 :] if r > ranks[at]), None)
             return rank_between(ranks[at], higher), None
         lower = next((r for r in reversed(ranks[:at]) if r < ranks[at]), None)
         return rank_between(lower, ranks[at]), None

@@ -98,14 +98,14 @@ class _Merge:
                 # They moved it into something that we removed: it stays where we have it.
                 self._stay(uid, mine)
         for uid in sorted(self.found):
-            node = self.found.get(uid)
             missing: list[Node] = []
-            while node is not None and node.parent is not None and node.parent not in self.found:
-                above = self.ours.get(node.parent)
+            step = self.found[uid]
+            while step.parent is not None and step.parent not in self.found:
+                above = self.ours.get(step.parent)
                 if above is None:
                     break
                 missing.append(above)
-                node = above
+                step = above
             for above in missing:
                 self._conflict(above.uid, WHOLE, True, True, ABSENT)
                 self.found[above.uid] = above
@@ -149,7 +149,7 @@ def _circle(tree: Tree) -> list[str] | None:
         at: str | None = start
         while at is not None and at not in done:
             if at in path:
-                return path[path.index(at):]
+                return path[path.index(at) :]
             path.append(at)
             at = tree[at].parent if at in tree else None
         done.update(path)

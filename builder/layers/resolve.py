@@ -112,15 +112,22 @@ def in_order(wanted: Sequence[str], known: Mapping[str, Package]) -> tuple[list[
     problems: list[Problem] = []
     path: list[str] = []
 
-    def visit(key: str, asked_by: Package | None) -> None:
+    def take_in(key: str, asked_by: Package | None) -> None:
         package = known.get(key)
         if package is None:
             where = f"{asked_by.key}/package.yaml:1" if asked_by else ""
             problems.append(Problem("unknown_package", _("There is no package “{key}”.", key=key), where, nearest_hint(key, known)))
             return
         if key in path:
-            circle = [*path[path.index(key):], key]
-            problems.append(Problem("circular_depends", _("These packages depend on each other in a circle: {keys}.", keys=" → ".join(circle)), f"{key}/package.yaml:1", _("Take one of them out of “depends”.")))
+            circle = [*path[path.index(key) :], key]
+            problems.append(
+                Problem(
+                    "circular_depends",
+                    _("These packages depend on each other in a circle: {keys}.", keys=" → ".join(circle)),
+                    f"{key}/package.yaml:1",
+                    _("Take one of them out of “depends”."),
+                )
+            )
             return
         if key in found:
             return
@@ -128,13 +135,25 @@ def in_order(wanted: Sequence[str], known: Mapping[str, Package]) -> tuple[list[
         for dependency in package.manifest.depends:
             other = known.get(dependency.key)
             if other is not None and not fits(other.version, dependency.version):
-                problems.append(Problem("wrong_version", _("{key} needs {other} {bound}, but {version} is there.", key=key, other=dependency.key, bound=dependency.version, version=other.version), f"{key}/package.yaml:1"))
-            visit(dependency.key, package)
+                problems.append(
+                    Problem(
+                        "wrong_version",
+                        _(
+                            "{key} needs {other} {bound}, but {version} is there.",
+                            key=key,
+                            other=dependency.key,
+                            bound=dependency.version,
+                            version=other.version,
+                        ),
+                        f"{key}/package.yaml:1",
+                    )
+                )
+            take_in(dependency.key, package)
         path.pop()
         found[key] = package
 
     for key in wanted:
-        visit(key, None)
+        take_in(key, None)
     return list(found.values()), problems
 
 
@@ -147,7 +166,7 @@ def fits(version: str, bound: str) -> bool:
     if match is None:
         return not bound.strip()
     have, want = ([int(p) for p in v.split(".")] for v in (version, match[2]))
-    want_full = (want + [0, 0])[:3]
+    want_full = [*want, 0, 0][:3]
     if match[1] == ">=":
         return have >= want_full
     if match[1] == "~=":

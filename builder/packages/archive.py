@@ -26,13 +26,14 @@ _NAME = re.compile(r"[^\x00-\x1f\\:*?\"<>|]{1,120}\Z")
 
 
 class Asset(Protocol):
-    """A file of the package that is not metadata."""
+    """A file of the package that is not metadata; a ``Path`` is one."""
 
     @property
     def name(self) -> str: ...
 
-    def open(self, mode: str = "rb") -> Any:
-        """A binary stream, to be used in a ``with`` block."""
+    @property
+    def open(self) -> Any:
+        """Called with ``"rb"`` it gives a binary stream, to be used in a ``with`` block."""
 
 
 class Files:

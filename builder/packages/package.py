@@ -42,9 +42,13 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "package": self.key, "version": self.version, "kind": self.kind,
+            "package": self.key,
+            "version": self.version,
+            "kind": self.kind,
             "depends": [{"key": d.key, "version": d.version} for d in self.depends],
-            "languages": list(self.languages), "labels": dict(self.labels), "help": dict(self.help),
+            "languages": list(self.languages),
+            "labels": dict(self.labels),
+            "help": dict(self.help),
         }
 
 
@@ -81,8 +85,10 @@ class Package:
     def to_json(self) -> dict[str, Any]:
         """What the store keeps of it. Written documents are kept as text: their order matters, and JSONB forgets it."""
         return {
-            "manifest": self.manifest.to_json(), "tree": to_json(self.tree),
-            "overlay": [dumps(w.body) for w in self.overlay], "labels": [[w.language, dumps(w.body)] for w in self.labels],
+            "manifest": self.manifest.to_json(),
+            "tree": to_json(self.tree),
+            "overlay": [dumps(w.body) for w in self.overlay],
+            "labels": [[w.language, dumps(w.body)] for w in self.labels],
         }
 
     @cached_property
@@ -96,9 +102,13 @@ def package_from_json(stored: Mapping[str, Any]) -> Package:
     manifest = stored["manifest"]
     return Package(
         Manifest(
-            manifest["package"], manifest["version"], manifest["kind"],
+            manifest["package"],
+            manifest["version"],
+            manifest["kind"],
             tuple(Dependency(d["key"], d["version"]) for d in manifest["depends"]),
-            tuple(manifest["languages"]), manifest["labels"], manifest["help"],
+            tuple(manifest["languages"]),
+            manifest["labels"],
+            manifest["help"],
         ),
         from_json(stored["tree"]),
         tuple(Written(loads(body)) for body in stored["overlay"]),

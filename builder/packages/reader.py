@@ -42,7 +42,11 @@ def read_package(place: Path | str) -> Package:
         files.problems = []
         if "package.yaml" not in files.names:
             if not problems:
-                problems.append(Problem("no_manifest", _("package.yaml is missing."), place.name, _("Every package says in package.yaml what it is called and what it needs.")))
+                problems.append(
+                    Problem(
+                        "no_manifest", _("package.yaml is missing."), place.name, _("Every package says in package.yaml what it is called and what it needs.")
+                    )
+                )
             return _broken(place, problems)
         manifest = _manifest(read_yaml(files.read("package.yaml"), "package.yaml"), place, problems)
         collected = _Collector(manifest.key, problems)
@@ -76,8 +80,14 @@ def _in_order(files: Files, problems: list[Problem]) -> list[str]:
         if not name.endswith((".yaml", ".yml")):
             problems.append(Problem("unknown_file", _("This file does not belong into a package."), name, _("Only YAML files, and other files under assets/.")))
         elif facet not in FACETS:
-            problems.append(Problem("unknown_file", _("“{name}” is no part of a package.", name=name.split("/", 1)[0]), name,
-                                    nearest_hint(facet, FACETS) or _("Known parts: {names}.", names=list(FACETS))))
+            problems.append(
+                Problem(
+                    "unknown_file",
+                    _("“{name}” is no part of a package.", name=name.split("/", 1)[0]),
+                    name,
+                    nearest_hint(facet, FACETS) or _("Known parts: {names}.", names=list(FACETS)),
+                )
+            )
         else:
             found.append((FACETS.index(facet), name))
     return [name for _order, name in sorted(found)]
@@ -135,7 +145,14 @@ class _Collector:
                 self._sample(node)
             elif uid in self.tree:
                 first = self.tree[uid].source
-                self.problems.append(Problem("twice", _("“{key}” is defined twice; first in {place}.", key=node.key, place=str(first or "")), str(node.source or ""), _("Remove one of the two.")))
+                self.problems.append(
+                    Problem(
+                        "twice",
+                        _("“{key}” is defined twice; first in {place}.", key=node.key, place=str(first or "")),
+                        str(node.source or ""),
+                        _("Remove one of the two."),
+                    )
+                )
             else:
                 self.tree[uid] = replace(node, props=normal(node.kind, node.props))
 
@@ -143,7 +160,9 @@ class _Collector:
         extra = sorted(set(node.props) - {"steps", "labels", "help", "aliases"})
         steps = node.props.get("steps") or []
         if extra:
-            self.problems.append(Problem("unknown_key", _("“{name}” is not known here.", name=extra[0]), str(node.source or ""), nearest_hint(extra[0], ("steps",))))
+            self.problems.append(
+                Problem("unknown_key", _("“{name}” is not known here.", name=extra[0]), str(node.source or ""), nearest_hint(extra[0], ("steps",)))
+            )
         if not isinstance(steps, Sequence) or isinstance(steps, str) or not all(isinstance(s, Mapping) for s in steps):
             self.problems.append(Problem("bad_sample", _("“steps” must be a list of steps."), str(node.source or "")))
             return
@@ -179,8 +198,9 @@ def _manifest(read: Read, place: Path, problems: list[Problem]) -> Manifest:
     if not isinstance(languages, list) or not all(isinstance(x, str) and LANGUAGE.match(x) for x in languages):
         wrong("bad_language", _("“languages” must be a list such as [zh, en]."))
         languages = []
-    return Manifest(key, version, kind, tuple(_depends(given.get("depends"), wrong)), tuple(languages),
-                    _texts(given, "labels", wrong), _texts(given, "help", wrong))
+    return Manifest(
+        key, version, kind, tuple(_depends(given.get("depends"), wrong)), tuple(languages), _texts(given, "labels", wrong), _texts(given, "help", wrong)
+    )
 
 
 def _depends(given: Any, wrong: Any) -> list[Dependency]:

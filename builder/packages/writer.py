@@ -16,8 +16,14 @@ from kernel.model.props import LABELS, props_of
 from kernel.model.tree import Node, Tree, children, uid_of
 
 _FACET = {
-    "group": "groups.yaml", "option_set": "options/{key}.yaml", "entity": "entities/{key}.yaml", "machine": "workflows/{key}.yaml",
-    "form": "forms/{key}.yaml", "view": "views/{key}.yaml", "role": "roles/{key}.yaml", "parameter": "parameters.yaml",
+    "group": "groups.yaml",
+    "option_set": "options/{key}.yaml",
+    "entity": "entities/{key}.yaml",
+    "machine": "workflows/{key}.yaml",
+    "form": "forms/{key}.yaml",
+    "view": "views/{key}.yaml",
+    "role": "roles/{key}.yaml",
+    "parameter": "parameters.yaml",
 }
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff .%/+-]*\Z")
 _WORDS = frozenset({"null", "true", "false", "~"})
@@ -94,7 +100,7 @@ def _without_labels(tree: Tree) -> tuple[dict[str, Node], dict[str, dict[str, An
     bare: dict[str, Node] = {}
     found: dict[str, dict[str, Any]] = {}
 
-    def visit(node: Node) -> dict[str, dict[str, Any]]:
+    def take_in(node: Node) -> dict[str, dict[str, Any]]:
         said: dict[str, dict[str, Any]] = {}
         props = dict(node.props)
         for prop in props_of(KINDS[node.kind]).values():
@@ -105,12 +111,12 @@ def _without_labels(tree: Tree) -> tuple[dict[str, Node], dict[str, dict[str, An
                     said.setdefault(language, {})["_" if prop.name == "labels" else prop.name] = text
         bare[node.uid] = Node(node.uid, node.kind, node.key, node.parent, node.slot, node.rank, props, node.origin)
         for child in below.get(node.uid, ()):
-            for language, inner in visit(child).items():
+            for language, inner in take_in(child).items():
                 said.setdefault(language, {}).setdefault(str(child.slot), {})[child.key] = inner["_"] if set(inner) == {"_"} else inner
         return said
 
     for top in below.get(None, ()):
-        for language, inner in visit(top).items():
+        for language, inner in take_in(top).items():
             found.setdefault(language, {})[f"{top.kind}/{top.key}"] = inner["_"] if set(inner) == {"_"} else inner
     return bare, found
 
@@ -161,5 +167,3 @@ def _scalar(value: Any) -> str:
         return text
     # JSON's quotes are YAML's double quotes.
     return json.dumps(text, ensure_ascii=False)
-
-

@@ -92,6 +92,7 @@ def _documents(text: str, by_id: dict[int, int]) -> Iterator[Any]:
             if root is not None:
                 yield root
             continue
+        assert event.start_mark is not None
         line = event.start_mark.line + 1
         nodes += 1
         if nodes > MAX_NODES:

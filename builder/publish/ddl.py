@@ -126,9 +126,17 @@ def _create_index(site: Site, op: ops.CreateIndex) -> None:
     try:
         site.run(index_sql(op.index))
     except IntegrityError as error:
-        raise Invalid([Problem(
-            "doubled_values", _("“{label}” can't be made unique: several records share a value.", label=op.label), op.uid,
-            _("Give each of them a value of its own first."), f"{op.uid}#unique")]) from error
+        raise Invalid(
+            [
+                Problem(
+                    "doubled_values",
+                    _("“{label}” can't be made unique: several records share a value.", label=op.label),
+                    op.uid,
+                    _("Give each of them a value of its own first."),
+                    f"{op.uid}#unique",
+                )
+            ]
+        ) from error
 
 
 def _present(conn: Connection, table: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, ColumnElement, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from builder.changes.ops import Need
 from builder.changes.plan import Facts, Retired, used_names
@@ -55,12 +55,12 @@ class SqlCounts:
         at = release.tables.of(head)
         table = at.child(rows).table if rows else at.table
         columns = at.child(rows).columns if rows else at.columns
-        live = [] if rows else [table.c.deleted_at.is_(None)]
+        live: list[ColumnElement[bool]] = [] if rows else [table.c.deleted_at.is_(None)]
         if need.kind == "rows":
             return self._number(conn, table, live)
         if need.kind == "holding" and need.field is None:
             return self._number(conn, table, [*live, table.c.state == need.value])
-        if need.field not in columns:
+        if need.field is None or need.field not in columns:
             return 0
         column: ColumnElement[object] = columns[need.field][0]
         if need.kind == "blank":
@@ -70,7 +70,7 @@ class SqlCounts:
         if need.kind == "doubled":
             inner = select(column).where(*live, column.is_not(None)).group_by(column).having(func.count() > 1).subquery()
             return int(conn.execute(select(func.count()).select_from(inner)).scalar_one())
-        field = release.application.entity(head).by_key[need.field if not rows else rows]
+        field = release.application.entity(head).by_key[rows if rows else need.field]
         several = field.type == "choices"
         condition = column.contains(f"|{need.value}|", autoescape=True) if several else column == need.value
         return self._number(conn, table, [*live, condition])

@@ -69,8 +69,9 @@ class Prepared:
         return Release(0, self.hash, "published", self.application, self.plan.columns, model_tables.build(self.application, self.plan.columns))
 
 
-def prepare(home: Home, *, packages: Sequence[Package] | None = None, changes: Iterable[Change] | None = None, tree: Tree | None = None,
-            ports: Ports | None = None) -> Prepared:
+def prepare(
+    home: Home, *, packages: Sequence[Package] | None = None, changes: Iterable[Change] | None = None, tree: Tree | None = None, ports: Ports | None = None
+) -> Prepared:
     """The plan from the release now in force to what ``packages`` and ``changes`` give.
 
     None means: those of the current release, the tenant's overlay as it is. ``tree`` (rolling back) is taken as it stands.
@@ -79,8 +80,14 @@ def prepare(home: Home, *, packages: Sequence[Package] | None = None, changes: I
         return prepare_on(conn, packages=packages, changes=changes, tree=tree, ports=ports)
 
 
-def prepare_on(conn: Connection, *, packages: Sequence[Package] | None = None, changes: Iterable[Change] | None = None,
-               tree: Tree | None = None, ports: Ports | None = None) -> Prepared:
+def prepare_on(
+    conn: Connection,
+    *,
+    packages: Sequence[Package] | None = None,
+    changes: Iterable[Change] | None = None,
+    tree: Tree | None = None,
+    ports: Ports | None = None,
+) -> Prepared:
     """As :func:`prepare`, on an open transaction."""
     base = releases.current(conn)
     chosen = tuple(packages) if packages is not None else store.packages_of(conn, base.id)

@@ -42,9 +42,19 @@ def preview(home: Home, by: str | None, prepared: Prepared, *, clock: Clock, las
                     # A converted column belongs to this preview alone: its values are those of a moment.
                     store.hide(conn, operation.table, operation.columns, f"{operation.uid}#preview", now)
         release_id = store.write_release(
-            conn, hash=new.hash, kind="preview", tree=to_json(prepared.effective.tree), columns=dict(new.columns), base_release_id=prepared.base.id or None,
-            packages=[{"key": p.key, "version": p.version, "hash": p.hash} for p in prepared.packages], changes=[c.to_json() for c in prepared.changes],
-            plan=prepared.plan.to_json(), published_by=by, published_at=now, expires_at=now + lasts)
+            conn,
+            hash=new.hash,
+            kind="preview",
+            tree=to_json(prepared.effective.tree),
+            columns=dict(new.columns),
+            base_release_id=prepared.base.id or None,
+            packages=[{"key": p.key, "version": p.version, "hash": p.hash} for p in prepared.packages],
+            changes=[c.to_json() for c in prepared.changes],
+            plan=prepared.plan.to_json(),
+            published_by=by,
+            published_at=now,
+            expires_at=now + lasts,
+        )
     with home.read() as conn:
         return releases.load(conn, release_id)
 

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from builder.changes import ops
-from builder.layers.change import Change
+from builder.changes.indexes import wanted
+from builder.layers.change import Change, changes_from_json
 from builder.packages.package import Package
 from builder.ports import Ports
 from builder.publish import ddl, store
@@ -58,9 +59,19 @@ class PublishResult:
 
 
 def publish(
-    home: Home, by: str | None, *, clock: Clock, packages: Sequence[Package] | None = None, changes: Iterable[Change] | None = None,
-    tree: Tree | None = None, expected: int | None = None, base_hash: str | None = None, note: str = "", ports: Ports | None = None,
-    probe: Probe | None = None, pause: Callable[[float], None] = time.sleep,
+    home: Home,
+    by: str | None,
+    *,
+    clock: Clock,
+    packages: Sequence[Package] | None = None,
+    changes: Iterable[Change] | None = None,
+    tree: Tree | None = None,
+    expected: int | None = None,
+    base_hash: str | None = None,
+    note: str = "",
+    ports: Ports | None = None,
+    probe: Probe | None = None,
+    pause: Callable[[float], None] = time.sleep,
 ) -> PublishResult:
     """Make ``packages`` with ``changes`` (None: as they are) the tenant's application.
 
@@ -75,8 +86,15 @@ def publish(
 
 
 def publish_prepared(
-    home: Home, by: str | None, prepared: Prepared, *, clock: Clock, note: str = "", ports: Ports | None = None,
-    probe: Probe | None = None, pause: Callable[[float], None] = time.sleep,
+    home: Home,
+    by: str | None,
+    prepared: Prepared,
+    *,
+    clock: Clock,
+    note: str = "",
+    ports: Ports | None = None,
+    probe: Probe | None = None,
+    pause: Callable[[float], None] = time.sleep,
 ) -> PublishResult:
     """Publish what was prepared, and perhaps shown to somebody; refused when the tenant moved on since."""
     prepared.require_sound()
@@ -137,9 +155,19 @@ def _switch(home: Home, by: str | None, prepared: Prepared, new: Release, now: d
         store.keep_tenant_changes(conn, prepared.changes, now)
         probe("release")
         release_id = store.write_release(
-            conn, hash=new.hash, kind="published", tree=to_json(prepared.effective.tree), columns=dict(new.columns), base_release_id=prepared.base.id or None,
-            packages=[i.to_json() for i in installed], changes=[c.to_json() for c in prepared.changes], plan=prepared.plan.to_json(),
-            note=note or None, published_by=by, published_at=now)
+            conn,
+            hash=new.hash,
+            kind="published",
+            tree=to_json(prepared.effective.tree),
+            columns=dict(new.columns),
+            base_release_id=prepared.base.id or None,
+            packages=[i.to_json() for i in installed],
+            changes=[c.to_json() for c in prepared.changes],
+            plan=prepared.plan.to_json(),
+            note=note or None,
+            published_by=by,
+            published_at=now,
+        )
         probe("point")
         store.point_at(conn, release_id)
         store.write_event(conn, now, "release_published", {"release": release_id, "base": prepared.base.id, "by": by})
@@ -196,16 +224,21 @@ def create_beside(home: Home, operation: ops.CreateIndex) -> bool:
             driver.execute("RESET statement_timeout")
 
 
+_INDEXES = text(
+    "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indisvalid AND n.nspname = :schema"
+)
+
+
+def _present_indexes(conn: Connection, home: Home) -> set[str]:
+    return {row[0] for row in conn.execute(_INDEXES, {"schema": home.schema})}
+
+
 def finish(home: Home, *, clock: Clock, ports: Ports | None = None) -> tuple[ops.Operation, ...]:
     """Do what the after-phase of the current release may have left undone; safe to repeat. Returns what still is."""
-    from builder.changes.indexes import wanted
-
     with home.read() as conn:
         release = releases.current(conn)
-        if release.id == 0 or home.dialect != "postgresql":
-            present = None
-        else:
-            present = {row[0] for row in conn.execute(text("SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indisvalid AND n.nspname = :schema"), {"schema": home.schema})}
+        present = _present_indexes(conn, home) if release.id and home.dialect == "postgresql" else None
         plan = conn.execute(select(t.release.c.plan).where(t.release.c.id == release.id)).scalar() or []
     left: list[ops.Operation] = []
     if present is not None:
@@ -221,15 +254,25 @@ def finish(home: Home, *, clock: Clock, ports: Ports | None = None) -> tuple[ops
 # --- going back ---------------------------------------------------------------------------------------------------
 
 
-def roll_back(home: Home, by: str | None, release_id: int, *, clock: Clock, note: str = "", ports: Ports | None = None, probe: Probe | None = None) -> PublishResult:
+def roll_back(
+    home: Home, by: str | None, release_id: int, *, clock: Clock, note: str = "", ports: Ports | None = None, probe: Probe | None = None
+) -> PublishResult:
     """Publish an older release's model again, with a plan of its own; columns hidden since come back with their values. Raises NotFound."""
-    from builder.layers.change import changes_from_json
-
     with home.read() as conn:
         older = releases.load(conn, release_id)
         row = conn.execute(select(t.release.c.changes).where(t.release.c.id == release_id)).scalar()
         packages = store.packages_of(conn, release_id)
         base = releases.current(conn).id
     said = note or _("Back to release {id}", id=release_id).to("zh")
-    return publish(home, by, clock=clock, packages=packages, changes=changes_from_json(row or ()), tree=older.application.tree,
-                   expected=base, note=said, ports=ports, probe=probe)
+    return publish(
+        home,
+        by,
+        clock=clock,
+        packages=packages,
+        changes=changes_from_json(row or ()),
+        tree=older.application.tree,
+        expected=base,
+        note=said,
+        ports=ports,
+        probe=probe,
+    )

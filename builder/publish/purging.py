@@ -12,8 +12,8 @@ from builder.publish import store
 from builder.publish.publish import hurry
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import Labels, _
-from kernel.platform import tables as t
 from kernel.platform import releases
+from kernel.platform import tables as t
 from kernel.platform.clock import Clock
 from kernel.platform.database import Home
 
@@ -35,7 +35,9 @@ def hidden_data(home: Home) -> list[HiddenData]:
     """Everything hidden and not purged, oldest first; columns of a hidden table go with it."""
     c = t.retired_column.c
     with home.read() as conn:
-        rows = conn.execute(select(c.table_name, c.column_name, c.uid, c.retired_at).where(c.purged_at.is_(None)).order_by(c.retired_at, c.table_name, c.column_name)).all()
+        rows = conn.execute(
+            select(c.table_name, c.column_name, c.uid, c.retired_at).where(c.purged_at.is_(None)).order_by(c.retired_at, c.table_name, c.column_name)
+        ).all()
     whole = {row.table_name for row in rows if row.column_name == store.WHOLE}
     found: dict[tuple[str, str], HiddenData] = {}
     for row in rows:
@@ -60,7 +62,9 @@ def purge(home: Home, uid: str, *, clock: Clock) -> Purge:
         current = releases.current(conn)
         r = t.release.c
         previews = conn.execute(select(r.columns).where(r.kind == "preview", r.expires_at > now)).scalars().all()
-        if any(uid in columns for columns in (current.columns, *previews)) and any(_in_use(columns.get(uid), h) for columns in (current.columns, *previews) for h in chosen):
+        if any(uid in columns for columns in (current.columns, *previews)) and any(
+            _in_use(columns.get(uid), h) for columns in (current.columns, *previews) for h in chosen
+        ):
             raise Conflict(_("These data are in use again."), hint=_("Remove the element first, or wait until previews have expired."))
         for hidden in chosen:
             if hidden.columns:
@@ -85,4 +89,4 @@ def _indexes(conn: object, table: str, column: str) -> list[str]:
     from sqlalchemy import inspect
 
     schema = conn.get_execution_options().get("schema_translate_map", {}).get(None)  # type: ignore[attr-defined]
-    return [str(i["name"]) for i in inspect(conn).get_indexes(table, schema=schema) if column in i["column_names"]]  # type: ignore[arg-type]
+    return [str(i["name"]) for i in inspect(conn).get_indexes(table, schema=schema) if column in i["column_names"]]

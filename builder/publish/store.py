@@ -40,7 +40,9 @@ def installed(conn: Connection, release_id: int) -> tuple[Installed, ...]:
 def packages_of(conn: Connection, release_id: int) -> tuple[Package, ...]:
     """The packages of a release with their content, in order."""
     wanted = installed(conn, release_id)
-    rows = conn.execute(select(t.package_version.c.key, t.package_version.c.version, t.package_version.c.tree).where(t.package_version.c.key.in_([w.key for w in wanted])))
+    rows = conn.execute(
+        select(t.package_version.c.key, t.package_version.c.version, t.package_version.c.tree).where(t.package_version.c.key.in_([w.key for w in wanted]))
+    )
     known = {(row.key, row.version): row.tree for row in rows}
     return tuple(package_from_json(known[w.key, w.version]) for w in wanted)
 
@@ -50,12 +52,16 @@ def keep_package(conn: Connection, package: Package, now: datetime, by: str | No
     c = t.package_version.c
     found = conn.execute(select(c.hash).where(c.key == package.key, c.version == package.version)).scalar()
     if found is None:
-        conn.execute(insert(t.package_version).values(
-            key=package.key, version=package.version, hash=package.hash, tree=package.to_json(), imported_at=now, imported_by=by))
+        conn.execute(
+            insert(t.package_version).values(
+                key=package.key, version=package.version, hash=package.hash, tree=package.to_json(), imported_at=now, imported_by=by
+            )
+        )
     elif found != package.hash:
         raise Conflict(
             _("Version {version} of {package} is here already with another content.", version=package.version, package=package.key),
-            hint=_("Raise the version in package.yaml."))
+            hint=_("Raise the version in package.yaml."),
+        )
     return Installed(package.key, package.version, package.hash)
 
 

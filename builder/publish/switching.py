@@ -16,8 +16,16 @@ from kernel.platform.clock import Clock
 from kernel.platform.database import Home
 
 
-def switch_on(home: Home, packages: Sequence[Package] | str, *, clock: Clock, by: str | None = None, note: str = "",
-              ports: Ports | None = None, probe: Probe | None = None) -> PublishResult:
+def switch_on(
+    home: Home,
+    packages: Sequence[Package] | str,
+    *,
+    clock: Clock,
+    by: str | None = None,
+    note: str = "",
+    ports: Ports | None = None,
+    probe: Probe | None = None,
+) -> PublishResult:
     """Make a template (its packages in order, or its key in the catalogue) the ground of a tenant; the tenant's own changes stay on top."""
     chosen = catalogue.load(packages) if isinstance(packages, str) else packages
     _require_readable(chosen)

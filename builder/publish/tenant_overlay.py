@@ -57,7 +57,11 @@ def overlaid(home: Home, additions: Additions, *, file: str = "addition.yaml") -
         after = _with_documents(before, read_documents(additions, file))
     else:
         rows = list(additions)
-        given = [r for r in rows if isinstance(r, Change)] if rows and isinstance(rows[0], Change) else list(changes_from_json(r for r in rows if isinstance(r, Mapping)))
+        given = (
+            [r for r in rows if isinstance(r, Change)]
+            if rows and isinstance(rows[0], Change)
+            else list(changes_from_json(r for r in rows if isinstance(r, Mapping)))
+        )
         after, problems = apply(before, given)
         if problems:
             raise Invalid(problems)
@@ -95,8 +99,18 @@ def plan_documents(home: Home, additions: Additions, *, file: str = "addition.ya
     return replace(prepared, findings=findings)
 
 
-def add_documents(home: Home, additions: Additions, *, clock: Clock, by: str | None = None, note: str = "", file: str = "addition.yaml",
-                  expected: int | None = None, ports: Ports | None = None, probe: Probe | None = None) -> PublishResult:
+def add_documents(
+    home: Home,
+    additions: Additions,
+    *,
+    clock: Clock,
+    by: str | None = None,
+    note: str = "",
+    file: str = "addition.yaml",
+    expected: int | None = None,
+    ports: Ports | None = None,
+    probe: Probe | None = None,
+) -> PublishResult:
     """Add or change elements of a live tenant, and publish. ``additions`` is YAML (one file, several documents) or changes.
 
     What exists is changed property by property, what does not is added. Raises Invalid with everything that is wrong,

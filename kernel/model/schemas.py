@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -33,7 +33,7 @@ def _doc_of(cls: type) -> str:
     return " ".join((cls.__doc__ or "").split())
 
 
-@lru_cache(maxsize=None)
+@cache
 def node_schema(kind: str) -> Mapping[str, Any]:
     """Schema of the properties of one element, without its slots; of a field with ``settings`` left open."""
     schema = {"$schema": DIALECT, "title": kind, "description": _doc_of(KINDS[kind]), **schema_of(KINDS[kind])}
@@ -42,14 +42,14 @@ def node_schema(kind: str) -> Mapping[str, Any]:
     return schema
 
 
-@lru_cache(maxsize=None)
+@cache
 def settings_schema(type_key: str) -> Mapping[str, Any]:
     """Schema of the settings of a field type. Raises KeyError for a type that does not exist."""
     type_ = fieldtypes.get(type_key)
     return {"$schema": DIALECT, "title": type_key, "description": _doc_of(type(type_)), **schema_of(type_.Settings)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def document_schema(kind: str) -> Mapping[str, Any]:
     """Schema of a document of this kind as people write it: ``{entity: task, fields: {...}}``."""
     wanted = list(_below(kind))
@@ -92,7 +92,11 @@ def _written(kind: str) -> dict[str, Any]:
             ],
         }
     if kind == "transition":
-        short = {"from": {"anyOf": [KEY, properties["from"]]}, "who": {"anyOf": [KEY, properties["who"]]}, "when": {"type": "string", "description": "Its one guard."}}
+        short = {
+            "from": {"anyOf": [KEY, properties["from"]]},
+            "who": {"anyOf": [KEY, properties["who"]]},
+            "when": {"type": "string", "description": "Its one guard."},
+        }
         properties.update(short)
     properties["uid"] = {"type": "string", "description": "Only for a renamed element: the uid it has had."}
     properties["after"] = properties["before"] = {"type": "string", "description": "In overlays: key of the neighbour."}
@@ -118,12 +122,12 @@ def _loose(kind: str) -> dict[str, Any]:
 # --- checking a tree ----------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+@cache
 def _validator(kind: str) -> Draft202012Validator:
     return Draft202012Validator(node_schema(kind))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _settings_validator(type_key: str) -> Draft202012Validator:
     return Draft202012Validator(settings_schema(type_key))
 
@@ -147,7 +151,9 @@ def validate_node(node: Node) -> list[Problem]:
 def _key_problems(node: Node) -> Iterator[Problem]:
     pattern = _DOTTED if node.kind in ("item", "right") else KEY_PATTERN
     if not pattern.match(node.key) or len(node.key) > 101:
-        yield _problem(node, "key", "bad_key", _("“{key}” can't be a key.", key=node.key[:60]), _("Use small letters, digits and _, starting with a letter, at most 50."))
+        yield _problem(
+            node, "key", "bad_key", _("“{key}” can't be a key.", key=node.key[:60]), _("Use small letters, digits and _, starting with a letter, at most 50.")
+        )
 
 
 def _settings_problems(node: Node) -> Iterator[Problem]:
@@ -176,22 +182,33 @@ def _said(node: Node, error: ValidationError, base: str, schema: Mapping[str, An
             names = list(known) if not error.absolute_path and known else list(error.schema.get("properties", {}))
             for extra in sorted(set(error.instance) - set(error.schema.get("properties", {}))):
                 at = f"{path}.{extra}" if path else extra
-                hint = _("Put a text with commas in quotation marks.") if not extra.isidentifier() else nearest_hint(extra, names) or _("Known here: {names}.", names=[n for n in names if n not in ("uid",)])
-                yield _problem(node, at, "unknown_key", _("“{name}” is not known here.", name=extra), hint)
+                yield _problem(node, at, "unknown_key", _("“{name}” is not known here.", name=extra), _known_hint(extra, names))
         case "required":
             for missing in error.validator_value:
                 if missing not in error.instance:
                     meaning = schema.get("properties", {}).get(missing, {}).get("description") if not error.absolute_path else None
-                    yield _problem(node, f"{path}.{missing}" if path else missing, "missing",
-                                   _("“{name}” is missing.", name=missing), str(meaning) if meaning else None)
+                    yield _problem(
+                        node, f"{path}.{missing}" if path else missing, "missing", _("“{name}” is missing.", name=missing), str(meaning) if meaning else None
+                    )
         case _:
             message, hint = _words(error, where, name)
             yield _problem(node, path, f"schema_{error.validator}", message, hint)
 
 
+def _known_hint(written: str, names: list[str]) -> Text:
+    if not written.isidentifier():
+        return _("Put a text with commas in quotation marks.")
+    return nearest_hint(written, names) or _("Known here: {names}.", names=names)
+
+
 _TYPES = {
-    "string": _("a text"), "integer": _("a whole number"), "number": _("a number"), "boolean": _("true or false"),
-    "array": _("a list"), "object": _("a mapping of keys"), "null": _("nothing"),
+    "string": _("a text"),
+    "integer": _("a whole number"),
+    "number": _("a number"),
+    "boolean": _("true or false"),
+    "array": _("a list"),
+    "object": _("a mapping of keys"),
+    "null": _("nothing"),
 }
 
 
@@ -201,7 +218,13 @@ def _words(error: ValidationError, where: str, name: str) -> tuple[Text, Text | 
     match error.validator:
         case "type":
             wanted = [_TYPES[t] for t in ([value] if isinstance(value, str) else value)]
-            hint = _("Write true or false.") if value == "boolean" else _("Put it in quotation marks.") if value == "string" and isinstance(error.instance, (int, float)) else None
+            hint = (
+                _("Write true or false.")
+                if value == "boolean"
+                else _("Put it in quotation marks.")
+                if value == "string" and isinstance(error.instance, (int, float))
+                else None
+            )
             return _("“{name}” must be {type}, not {value}.", name=where, type=wanted, value=got), hint
         case "enum" | "const":
             options = value if isinstance(value, list) else [value]

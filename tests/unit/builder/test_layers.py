@@ -1,5 +1,6 @@
 """Overlays, labels, differences and three-way rebase."""
 
+# ruff: noqa: E501 - tables read better in long lines
 from __future__ import annotations
 
 from pathlib import Path
@@ -201,5 +202,5 @@ def test_a_subtree_is_everything_below() -> None:
 
 def test_a_later_package_comes_after_an_earlier_one(tmp_path: Path) -> None:
     packages = world.packages(tmp_path)
-    tops = [n for n in children(resolve(packages).tree)[None]]
+    tops = children(resolve(packages).tree)[None]
     assert [n.origin for n in tops] == sorted((n.origin for n in tops), key=["platform", "work"].index)

@@ -1,5 +1,6 @@
 """Packages from folders and zips; limits; what is written reads back the same."""
 
+# ruff: noqa: E501 - tables read better in long lines
 from __future__ import annotations
 
 import stat
@@ -146,7 +147,7 @@ def test_dependencies_come_first_and_circles_are_named() -> None:
     known = {p.key: p for p in (package("a", "b", "c"), package("b", "c"), package("c"))}
     assert [p.key for p in in_order(["a"], known)[0]] == ["c", "b", "a"]
     known = {p.key: p for p in (package("a", "b"), package("b", "a"))}
-    found, problems = in_order(["a"], known)
+    _found, problems = in_order(["a"], known)
     assert [p.code for p in problems] == ["circular_depends"] and "a → b → a" in str(problems[0].message)
     known = {p.key: p for p in (package("a", "b@>=2.0", "x"), package("b"))}
     assert {p.code for p in in_order(["a"], known)[1]} == {"wrong_version", "unknown_package"}

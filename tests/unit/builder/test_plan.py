@@ -1,5 +1,6 @@
 """Plans are a pure function: before, after, expected operations."""
 
+# ruff: noqa: E501 - tables read better in long lines
 from __future__ import annotations
 
 from pathlib import Path

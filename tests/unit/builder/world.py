@@ -1,5 +1,6 @@
 """A small sound package for tests of design time, and ways to change it."""
 
+
 from __future__ import annotations
 
 from collections.abc import Iterable
