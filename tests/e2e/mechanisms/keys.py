@@ -17,6 +17,12 @@ SHORT_SUMMARY = "客户想换一批培训教室的桌椅，下周再谈。"
 assert len(SUMMARY) >= SUMMARY_MIN > len(SHORT_SUMMARY)
 
 
+def parameter(demo: Any, name: str) -> Any:
+    """The value in force of a parameter written as in formulas (``param.key``)."""
+    with demo.ctx() as ctx:
+        return ctx.app.parameters[name.removeprefix("param.")].value
+
+
 def cny(amount: int | str) -> dict[str, str]:
     """An amount of money as the API takes it."""
     return {"amount": str(amount), "currency": "CNY"}
