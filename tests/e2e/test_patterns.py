@@ -309,7 +309,7 @@ def test_refused_drop_goes_back(open_tab: Tabs) -> None:
     expect(page.locator("#toasts")).to_contain_text("Two things are missing")
     expect(page.locator("[data-column=demo] [data-id='3']")).to_have_count(1)
     page.keyboard.press("Alt+ArrowLeft")
-    expect(page.locator("[data-column=diagnosis] [data-id='3']")).to_have_count(1)
+    expect(page.locator("[data-column=inspection] [data-id='3']")).to_have_count(1)
 
 
 def test_palette_finds_records_and_places(open_tab: Tabs) -> None:
