@@ -17,11 +17,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from kernel.model.application import Application
 from kernel.platform import migrations
 from kernel.platform.clock import Clock
 from kernel.platform.ctx import Ctx, system_ctx
 from kernel.platform.database import Home
 from kernel.platform.ids import uuid7
+from kernel.platform.releases import current
 from kernel.platform.settings import Settings
 from kernel.platform.tenants import read_tenant
 from kernel.web.application import Web, create_flask, seal
@@ -176,6 +178,12 @@ class Desk:
     def api(self, login: str, **token: Any) -> Api:
         """A caller with a fresh token of this person."""
         return Api(self.app.test_client(), f"/t/{self.slug}/api/v1", make_token(self.home, self.people[login], self.clock, **token))
+
+    @property
+    def application(self) -> Application:
+        """The published application."""
+        with self.home.read() as conn:
+            return current(conn).application
 
     def browser(self, login: str) -> FlaskClient:
         """A client that is signed in."""

@@ -1,0 +1,1 @@
+"""Rule parity: the channels by which records are written, and the rules each of them must refuse by."""

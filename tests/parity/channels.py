@@ -1,0 +1,264 @@
+"""Every road by which a record can be written, in one place. A write route that stands neither here nor in ``NOT_RECORDS``
+fails the suite (tests/integration/parity)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from kernel.errors import FangyuanError, Invalid, Refused
+from kernel.model.elements import Sample
+from kernel.platform import actors
+from runtime.records import comments, road
+from runtime.samples.replay import replay
+from tests.factories.desk import Desk
+from tests.factories.platform import csrf_of
+
+E = "/t/<tenant>/e/<entity>"
+API = "/t/<tenant>/api/v1/records/<entity>"
+
+
+@dataclass(frozen=True)
+class Act:
+    """What somebody tries: ``do`` is create, update, transition, assign, delete, restore or comment."""
+
+    do: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    step: str = ""
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    to: str = ""
+    text: str = ""
+    id: str = ""
+    version: int = 1
+    entity: str = "task"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``refused`` as the caller sees it; ``rules`` are the uids the refusal bears."""
+
+    refused: bool
+    rules: frozenset[str]
+    said: str
+
+
+@dataclass(frozen=True)
+class Channel:
+    """``acts``: what can be done by it; ``routes``: its addresses as (method, rule); ``can``: whether it can express an act."""
+
+    key: str
+    acts: frozenset[str]
+    routes: frozenset[tuple[str, str]]
+    send: Callable[[Desk, str, Act], tuple[int, str]]
+    can: Callable[[Act], bool] = lambda act: True
+
+    def run(self, desk: Desk, login: str, act: Act) -> Outcome:
+        """Try it in somebody's name."""
+        with _refusals() as rules:
+            status, said = self.send(desk, login, act)
+        return Outcome(status >= 400, frozenset(rules | _told(said)), said)
+
+
+def _told(said: str) -> set[str]:
+    """The rule of a problem document: what a view refuses before it asks the road."""
+    rule = json.loads(said).get("rule") if said.startswith("{") else None
+    return {rule} if rule else set()
+
+
+def rules_of(error: FangyuanError) -> set[str]:
+    """The uids that a refusal bears."""
+    if isinstance(error, Refused):
+        return {m.rule for m in error.missing if m.rule} | {p.rule for p in error.problems if p.rule}
+    if isinstance(error, Invalid):
+        return {p.rule for p in error.problems if p.rule}
+    rule = getattr(error, "rule", None)
+    return {rule} if rule else set()
+
+
+@contextmanager
+def _refusals() -> Iterator[set[str]]:
+    """The rules by which the road refused meanwhile: pages show words, not uids."""
+    found: set[str] = set()
+
+    def watched(real: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return real(*args, **kwargs)
+            except FangyuanError as error:
+                found.update(rules_of(error))
+                raise
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, names in ((road, ("create", "update", "transition", "assign", "delete", "restore")), (comments, ("add",))):
+            for name in names:
+                patch.setattr(module, name, watched(getattr(module, name)))
+        yield found
+
+
+# --- screens ----------------------------------------------------------------------------------------------------------
+
+
+def as_form(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts a browser sends for API values."""
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        if isinstance(value, list) and any(isinstance(v, Mapping) for v in value):
+            found[key] = ""
+            for n, row in enumerate(value):
+                found |= {f"{key}-{n}-{k}": texts for k, texts in as_form(row["fields"]).items()}
+        elif isinstance(value, bool):
+            found[key] = ["", "true" if value else "false"]
+        elif isinstance(value, list):
+            found[key] = ["", *map(str, value)]
+        else:
+            found[key] = "" if value is None else str(value)
+    return found
+
+
+def _post(desk: Desk, login: str, path: str, data: Mapping[str, Any] | None = None, **more: Any) -> tuple[int, str]:
+    browser = desk.browser(login)
+    headers = {"X-CSRFToken": csrf_of(browser, desk.app, desk.slug), "Accept": "application/json", **more.pop("headers", {})}
+    answer = browser.post(f"/t/{desk.slug}/e/{path}", data=data, headers=headers, **more)
+    return answer.status_code, answer.text
+
+
+def _new_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/new", as_form(act.fields))
+
+
+def _edit_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/{act.id}/edit", {**as_form(act.fields), "_version": act.version})
+
+
+def _in_place(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    (key,) = act.fields
+    return _post(desk, login, f"{act.entity}/{act.id}/field/{key}", {**as_form(act.fields), "_version": act.version}, headers={"HX-Request": "true"})
+
+
+def _step_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/{act.id}/do/{act.step}", {**as_form(act.fields), **as_form(act.asks), "_version": act.version})
+
+
+def _board(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    machine, step = desk.application.transition(act.entity, act.step) or (None, None)
+    assert step is not None
+    return _post(desk, login, f"{act.entity}/board/move", json={"id": act.id, "to": step.to, "version": act.version})
+
+
+def _assign_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/{act.id}/assign", {"owner": act.to, "_version": act.version})
+
+
+def _bulk_assign(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/bulk/assign", {"owner": act.to, "ids": [act.id]})
+
+
+def _delete_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/{act.id}/delete", {"_version": act.version})
+
+
+def _bulk_delete(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/bulk/delete", {"ids": [act.id]})
+
+
+def _restore(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/{act.id}/restore", {})
+
+
+def _comment_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, f"{act.entity}/{act.id}/comments", {"body": act.text})
+
+
+# --- programs ---------------------------------------------------------------------------------------------------------
+
+
+def _api(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    api, one = desk.api(login), f"/records/{act.entity}/{act.id}"
+    if act.do == "create":
+        answer = api.post(f"/records/{act.entity}", {"fields": dict(act.fields)})
+    elif act.do == "update":
+        answer = api.patch(one, {"fields": dict(act.fields)}, version=act.version)
+    elif act.do == "transition":
+        answer = api.post(f"{one}/transitions/{act.step}", {"fields": dict(act.fields), "asks": dict(act.asks)}, version=act.version)
+    elif act.do == "assign":
+        answer = api.post(f"{one}/assign", {"owner": act.to}, version=act.version)
+    else:
+        answer = api.delete(one, version=act.version)
+    if answer.status_code >= 400:
+        # What a program gets must bear the rule itself.
+        body = answer.json
+        told = {p.get("rule") for p in (*body.get("problems", ()), *body.get("missing", ()))} | {body.get("rule")}
+        return answer.status_code, " ".join(sorted(t for t in told if t))
+    return answer.status_code, answer.text
+
+
+def _sample(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    step: dict[str, Any] = {"at": "day 0 10:31", "do": act.do, "entity": act.entity, "record": "it", "fields": dict(act.fields)}
+    step |= {"transition": act.step, "asks": dict(act.asks), "owner": "somebody" if act.to else None, "text": act.text}
+    known = {"it": (act.entity, act.id), "somebody": ("person", act.to)}
+    if act.do == "create":
+        step.pop("record")
+        step.pop("owner")
+    try:
+        with desk.ctx("sample") as ctx:
+            identity = actors.identify(ctx.conn, ctx.release, desk.people[login])
+            assert identity is not None
+            script = Sample(uid="test:sample/one", key="one", steps=(step,))
+            replay(ctx.acting(actor=identity.actor(ctx.tenant)), [script], upload=lambda _ctx, path: path, password_hash="", known=known)
+    except Invalid as error:
+        assert all(p.path.startswith("one.steps[0]") for p in error.problems), "a refused step says where it stands"
+        return 422, " ".join(sorted(p.rule for p in error.problems if p.rule))
+    return 200, ""
+
+
+def _routes(*found: tuple[str, str]) -> frozenset[tuple[str, str]]:
+    return frozenset(found)
+
+
+CHANNELS: tuple[Channel, ...] = (
+    Channel("form for a new record", frozenset({"create"}), _routes(("POST", f"{E}/new")), _new_form),
+    Channel("form of a record", frozenset({"update"}), _routes(("POST", f"{E}/<id>/edit")), _edit_form),
+    Channel("edit in place", frozenset({"update"}), _routes(("POST", f"{E}/<id>/field/<key>")), _in_place, lambda act: len(act.fields) == 1),
+    Channel("form of a step", frozenset({"transition"}), _routes(("POST", f"{E}/<id>/do/<key>")), _step_form),
+    Channel("board", frozenset({"transition"}), _routes(("POST", f"{E}/board/move")), _board, lambda act: not (act.asks or act.fields) and act.step in ("start", "drop")),
+    Channel("assign form", frozenset({"assign"}), _routes(("POST", f"{E}/<id>/assign")), _assign_form),
+    Channel("assign several", frozenset({"assign"}), _routes(("POST", f"{E}/bulk/assign")), _bulk_assign),
+    Channel("delete button", frozenset({"delete"}), _routes(("POST", f"{E}/<id>/delete")), _delete_form),
+    Channel("delete several", frozenset({"delete"}), _routes(("POST", f"{E}/bulk/delete")), _bulk_delete),
+    Channel("undo of a deletion", frozenset({"restore"}), _routes(("POST", f"{E}/<id>/restore")), _restore),
+    Channel("comment form", frozenset({"comment"}), _routes(("POST", f"{E}/<id>/comments")), _comment_form),
+    Channel(
+        "API", frozenset({"create", "update", "transition", "assign", "delete"}),
+        _routes(("POST", API), ("PATCH", f"{API}/<id>"), ("DELETE", f"{API}/<id>"), ("POST", f"{API}/<id>/transitions/<key>"), ("POST", f"{API}/<id>/assign")), _api),
+    Channel("sample data", frozenset({"create", "update", "transition", "assign", "comment"}), frozenset(), _sample),
+)
+
+NOT_RECORDS: Mapping[tuple[str, str], str] = {
+    ("POST", "/preferences"): "language and appearance, in a cookie",
+    ("POST", "/t/<tenant>/login"): "opens a session",
+    ("POST", "/t/<tenant>/logout"): "ends a session",
+    ("POST", "/t/<tenant>/password"): "the person's own password",
+    ("POST", "/t/<tenant>/preferences"): "language and appearance of the account",
+    ("POST", "/t/<tenant>/me/zone"): "time zone of the account",
+    ("POST", "/t/<tenant>/files"): "an upload that no record has yet; the record takes it by one of the channels",
+    ("POST", "/t/<tenant>/api/v1/files"): "an upload that no record has yet",
+    ("POST", f"{E}/preview"): "asks what the rules say; writes nothing",
+    ("PUT", f"{E}/draft"): "what somebody typed so far, for that person alone",
+    ("POST", f"{E}/draft/discard"): "throws a draft away",
+}
+"""Write routes that change no record, each with what it does instead. The design pages write metadata (see the test)."""
+
+WRITERS: Mapping[str, str] = {
+    "runtime/web/edit.py": "forms", "runtime/web/inline.py": "edit in place", "runtime/web/steps.py": "form of a step", "runtime/web/board.py": "board",
+    "runtime/web/manage.py": "assign, delete, restore, comment", "runtime/web/conflict.py": "only previews", "runtime/web/api/records.py": "API",
+    "runtime/samples/replay.py": "sample data", "commands/people.py": "the command line, in the name of the system: makes a person with a name",
+    "runtime/records/actions.py": "rules of the application themselves",
+}
+"""Modules that call the record road, with the channel they serve."""
