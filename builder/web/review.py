@@ -1,4 +1,4 @@
-"""The one road from a form to a release: review (plan in words, confirmation), publish, or a conflict that keeps the input."""
+"""The one road from a form to a release: review (the plan in words), publish, or a conflict that keeps the input."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def _last(app: Application, parent: str, slot: str) -> str:
 
 
 def altering(found: Field, draft: Draft) -> list[Change]:
-    """The changes that lead from the field as it is to what the dialog says."""
+    """The changes between the field as it is and what the dialog says."""
     changes: list[Change] = []
     for head, language, now in (("labels", "zh", draft.label_zh), ("labels", "en", draft.label_en), ("help", "zh", draft.help_zh), ("help", "en", draft.help_en)):
         was = getattr(found, head).get(language, "")

@@ -107,7 +107,7 @@ def _names(app: Application, element: Element, entity: Entity) -> Iterator[tuple
     if app.schema.entity_of(element) != entity.key and not (isinstance(element, Field) and element.place == entity.key):
         return
     for name, prop in props_of(type(element)).items():
-        if prop.ref is not None and prop.ref.kind == "field" or name in ("sort", "group_by") or (name == "fields" and element.KIND == "right"):
+        if (prop.ref is not None and prop.ref.kind == "field") or name in ("sort", "group_by") or (name == "fields" and element.KIND == "right"):
             yield from ((name, key) for key in _keys(getattr(element, prop.attribute)))
     if element.KIND == "item":
         yield "columns", element.key
