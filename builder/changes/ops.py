@@ -257,7 +257,7 @@ class CreateIndex(Operation):
     def describe(self) -> Text:
         if self.index.unique:
             return _("From now on no two records may share a value of “{label}”.", label=self.label)
-        return _("Make “{label}” quick to find by {columns} ({why}).", label=self.label, columns=", ".join(self.index.columns), why=self.index.why)
+        return _("Make “{label}” quick to find by {columns}.", label=self.label, columns=", ".join(self.index.columns))
 
     def reverse(self) -> Operation:
         return DropIndex(self.uid, self.label, self.index)

@@ -13,7 +13,6 @@ from sqlalchemy.schema import CreateColumn
 from sqlalchemy.schema import CreateTable as CreateTableDDL
 
 from builder.changes import ops
-from builder.changes.indexes import Index
 from builder.publish import store
 from builder.publish.convert import convert
 from kernel.errors import Invalid, Problem
@@ -113,18 +112,11 @@ def _convert(site: Site, op: ops.ConvertColumns) -> None:
     store.hide(site.conn, op.table, op.old_columns, op.uid, site.now)
 
 
-def index_sql(index: Index, *, concurrently: bool = False) -> str:
-    """The statement that makes an index."""
-    columns = ", ".join(f'"{c}"' for c in index.columns)
-    where = ' WHERE "deleted_at" IS NULL' if index.live else ""
-    return f'CREATE {"UNIQUE " if index.unique else ""}INDEX {"CONCURRENTLY " if concurrently else ""}"{index.name}" ON "{index.table}" ({columns}){where}'
-
-
 def _create_index(site: Site, op: ops.CreateIndex) -> None:
     if op.index.table in site.old.tables.metadata.tables and op.index.name in _present(site.conn, op.index.table):
         return  # left behind by a publish that was cut off after its switch
     try:
-        site.run(index_sql(op.index))
+        site.run(op.index.sql(site.conn.dialect))
     except IntegrityError as error:
         raise Invalid(
             [

@@ -204,7 +204,7 @@ def create_beside(home: Home, operation: ops.CreateIndex) -> bool:
     index = operation.index
     if home.dialect != "postgresql":
         with home.write() as conn:
-            conn.execute(text(ddl.index_sql(index).replace("INDEX ", "INDEX IF NOT EXISTS ", 1)))
+            conn.execute(text(index.sql(conn.dialect).replace("INDEX ", "INDEX IF NOT EXISTS ", 1)))
         return True
     with home.engine.connect() as conn:
         # CONCURRENTLY refuses to run inside of a transaction: straight to the driver, which is in autocommit.
@@ -217,7 +217,7 @@ def create_beside(home: Home, operation: ops.CreateIndex) -> bool:
                 driver.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{index.name}"')
                 valid = None
             if valid is None:
-                driver.execute(ddl.index_sql(index, concurrently=True))
+                driver.execute(index.sql(conn.dialect, concurrently=True))
             return True
         finally:
             driver.execute("RESET search_path")
