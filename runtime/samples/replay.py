@@ -91,25 +91,32 @@ class _Replay:
         return self.actors[id_]
 
     def _fields(self, step: Mapping[str, Any], where: str, key: str = "fields") -> dict[str, Any]:
-        return {k: self.values.read(v, f"{where}.{key}.{k}") for k, v in (step.get(key) or {}).items()}
+        given = step.get(key) or {}
+        if not isinstance(given, Mapping):
+            raise wrong(f"{where}.{key}", _("“{key}” must be an object.", key=key))
+        return {str(k): self.values.read(v, f"{where}.{key}.{k}") for k, v in given.items()}
 
     def _create(self, step: Mapping[str, Any], where: str) -> None:
-        entity = step["entity"]
+        entity = _word(step, "entity", where)
         placed = {k: self.values.id_of(step[k], f"{where}.{k}") for k in ("owner", "team") if step.get(k)}
         record = road.create(self.acting, entity, Input(self._fields(step, where)), **placed)
         if step.get("ref"):
-            self.refs[step["ref"]] = (entity, record.id)
+            self.refs[_word(step, "ref", where)] = (entity, record.id)
         if step.get("login"):
-            roles = tuple(step.get("roles") or ())
-            unknown = [r for r in roles if r not in self.ctx.app.roles]
-            if unknown:
-                raise wrong(f"{where}.roles", _("There is no role “{name}”.", name=unknown[0]))
-            accounts.create(self.ctx.conn, record.id, step["login"], self.password_hash, roles=roles)
-            self.people.append((step["login"], roles))
+            login, roles = _word(step, "login", where), self._roles(step.get("roles") or (), where)
+            accounts.create(self.ctx.conn, record.id, login, self.password_hash, roles=roles)
+            self.people.append((login, roles))
+
+    def _roles(self, given: Any, where: str) -> tuple[str, ...]:
+        named = [given] if isinstance(given, str) else list(given) if isinstance(given, (list, tuple)) else [None]
+        unknown = [role for role in named if not isinstance(role, str) or role not in self.ctx.app.roles]
+        if unknown:
+            raise wrong(f"{where}.roles", _("There is no role “{name}”.", name=unknown[0]))
+        return tuple(named)
 
     def _record(self, step: Mapping[str, Any], where: str) -> tuple[str, str]:
         name = step.get("record") or step.get("ref") or ""
-        found = self.refs.get(name)
+        found = self.refs.get(name) if isinstance(name, str) else None
         if found is None:
             raise wrong(f"{where}.record", _("No earlier step has the name “{name}”.", name=name))
         return found
@@ -122,11 +129,13 @@ class _Replay:
     def _transition(self, step: Mapping[str, Any], where: str) -> None:
         entity, id_ = self._record(step, where)
         road.transition(
-            self.acting, entity, id_, step["transition"], input=Input(self._fields(step, where)),
+            self.acting, entity, id_, _word(step, "transition", where), input=Input(self._fields(step, where)),
             asks=self._fields(step, where, "asks"), version=None,
         )
-        if step.get("creates"):
-            self._name_created(step["creates"], entity, id_)
+        creates = step.get("creates") or {}
+        if not isinstance(creates, Mapping):
+            raise wrong(f"{where}.creates", _("“{key}” must be an object.", key="creates"))
+        self._name_created(creates, entity, id_)
 
     def _name_created(self, creates: Mapping[str, str], entity: str, id_: str) -> None:
         """Names for what the transition's actions made: ``creates: {entity: name}``."""
@@ -143,6 +152,14 @@ class _Replay:
     def _comment(self, step: Mapping[str, Any], where: str) -> None:
         entity, id_ = self._record(step, where)
         comments.add(self.acting, entity, id_, str(step.get("text", "")))
+
+
+def _word(step: Mapping[str, Any], key: str, where: str) -> str:
+    """A text that the step must hold. Raises Invalid."""
+    found = step.get(key)
+    if not isinstance(found, str) or not found:
+        raise wrong(f"{where}.{key}", _("“{key}” is missing.", key=key))
+    return found
 
 
 STEPS = ("create", "update", "transition", "assign", "comment")

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from kernel.errors import Invalid, Problem
 from kernel.i18n import _
 
-_AT = re.compile(r"^day\s*([+-]?\d+)(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$")
+_MOST_DAYS = 36_500
+_AT = re.compile(r"^day\s*([+-]?[0-9]{1,6})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$")
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,17 @@ class Values:
         day, hour, minute, second = (int(part or 0) for part in match.groups())
         if hour > 23 or minute > 59 or second > 59:
             raise wrong(where, _("“{text}” is not a time like “day -37 09:12”.", text=text))
-        local = datetime.combine(self.today + timedelta(days=day), time(hour, minute, second), self.zone)
-        return local.astimezone(UTC)
+        return datetime.combine(self.day(day, where), time(hour, minute, second), self.zone).astimezone(UTC)
+
+    def day(self, offset: Any, where: str) -> date:
+        """The date so many days from the day of import. Raises Invalid."""
+        if not isinstance(offset, int) or isinstance(offset, bool) or abs(offset) > _MOST_DAYS:
+            raise wrong(where, _("“{text}” is not a number of days.", text=offset))
+        return self.today + timedelta(days=offset)
 
     def id_of(self, name: str, where: str) -> str:
         """The id of what an earlier step called ``name``. Raises Invalid."""
-        found = self.refs.get(name)
+        found = self.refs.get(name) if isinstance(name, str) else None
         if found is None:
             raise wrong(where, _("No earlier step has the name “{name}”.", name=name))
         return found[1]
@@ -51,11 +57,11 @@ class Values:
         if set(raw) == {"ref"}:
             return self.id_of(raw["ref"], where)
         if set(raw) == {"day"}:
-            return (self.today + timedelta(days=int(raw["day"]))).isoformat()
+            return self.day(raw["day"], where).isoformat()
         if set(raw) == {"at"}:
-            return self.instant(raw["at"], where).isoformat().replace("+00:00", "Z")
+            return self.instant(str(raw["at"]), where).isoformat().replace("+00:00", "Z")
         if set(raw) == {"file"}:
-            return self.upload(raw["file"])
+            return self.upload(str(raw["file"]))
         return {key: self.read(value, f"{where}.{key}") for key, value in raw.items()}
 
 

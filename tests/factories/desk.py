@@ -174,9 +174,17 @@ class Desk:
     clock: Clock
     people: dict[str, str] = field(default_factory=dict)
     teams: dict[str, str] = field(default_factory=dict)
+    callers: dict[str, Api] = field(default_factory=dict)
 
     def api(self, login: str, **token: Any) -> Api:
-        """A caller with a fresh token of this person."""
+        """A caller in this person's name: always the same, or with a token of its own."""
+        if not token:
+            if login not in self.callers:
+                self.callers[login] = self._api(login)
+            return self.callers[login]
+        return self._api(login, **token)
+
+    def _api(self, login: str, **token: Any) -> Api:
         return Api(self.app.test_client(), f"/t/{self.slug}/api/v1", make_token(self.home, self.people[login], self.clock, **token))
 
     @property
