@@ -10,7 +10,6 @@ from builder.checks.run import check, ordered
 from builder.layers.resolve import in_order, resolve
 from builder.packages import catalogue
 from builder.packages.package import Package
-from builder.packages.reader import read_package
 from builder.packages.writer import overlay_text, tree_files
 from builder.ports import Ports
 from builder.publish import store
@@ -28,7 +27,7 @@ def check_directory(place: Path | str, *roots: Path) -> list[Finding]:
     unless they are errors that keep this one from being checked.
     """
     place = Path(place).resolve()
-    package = read_package(place)
+    package = catalogue.read(place)
     beside = [place.parent, place.parent.parent] if place.is_dir() else [place.parent]
     known: dict[str, Package] = {package.key: package}
     places = catalogue.find_places(*beside, *roots, catalogue.TEMPLATES)
@@ -36,7 +35,7 @@ def check_directory(place: Path | str, *roots: Path) -> list[Finding]:
     while waiting:
         key = waiting.pop()
         if key not in known and key in places:
-            known[key] = read_package(places[key])
+            known[key] = catalogue.read(places[key])
             waiting.extend(d.key for d in known[key].manifest.depends)
     packages, problems = in_order([package.key], known)
     if package not in packages:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from builder.packages.package import Package
 from builder.packages.reader import read_package
 from kernel.errors import Invalid, Problem
 from kernel.i18n import _
+from kernel.model import system
 from kernel.model.schemas import nearest_hint
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "industry_templates"
 SYSTEM = Path(__file__).resolve().parent / "system"
 """Holds ``platform``, persons and teams, on which every package stands."""
+
+
+def read(place: Path) -> Package:
+    """The package at ``place``. To the system's own come the elements that the kernel itself knows."""
+    package = read_package(place)
+    if package.key == system.PACKAGE and place.resolve().parent == SYSTEM:
+        return replace(package, tree={**system.tree(), **package.tree})
+    return package
 
 
 def find_places(*roots: Path) -> dict[str, Path]:
@@ -31,7 +41,7 @@ def find_packages(*roots: Path) -> dict[str, Package]:
     """Every package, read, by key. Of two with one key the first counts; the other is a problem of the first."""
     found: dict[str, Package] = {}
     for place in find_places(*roots).values():
-        package = read_package(place)
+        package = read(place)
         found.setdefault(package.key, package)
     return found
 
@@ -52,7 +62,7 @@ def load_all(keys: Sequence[str], roots: Iterable[Path] = ()) -> list[Package]:
         key = waiting.pop()
         if key in known or key not in places:
             continue
-        known[key] = read_package(places[key])
+        known[key] = read(places[key])
         waiting.extend(d.key for d in known[key].manifest.depends)
     unknown = [k for k in keys if k not in known]
     if unknown:
