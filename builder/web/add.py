@@ -6,14 +6,15 @@ from flask import Request
 
 from builder.web.documents import FILE, MAX_TEXT, line_of, place_words
 from builder.web.frame import page
-from builder.web.proposal import Proposal, prepare
-from builder.web.review import MAX_NOTE, just_published, review_words
+from builder.web.proposal import MAX_NOTE, Proposal, prepare
+from builder.web.review import just_published, review_words
 from kernel.errors import Invalid, Problem
 from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 
 MAX_SHOWN = 200
+"""Problems on one page."""
 EXAMPLE = """\
 entity: task
 title: "{name}"
@@ -57,7 +58,8 @@ def check(ctx: Ctx, request: Request) -> Page:
         prepared.require_sound()
     except Invalid as error:
         return _with_problems(ctx, text, error.problems)
-    context = {**_empty(ctx), "text": text, "published": None, **review_words(ctx, prepared), "ready": True, "proposal": proposal.to_json(), "max_note": MAX_NOTE}
+    plan = {**review_words(ctx, prepared), "ready": True, "proposal": proposal.to_json(), "max_note": MAX_NOTE}
+    context = {**_empty(ctx), "text": text, "published": None, **plan}
     return page(ctx, "add.html", context, place="add")
 
 
@@ -84,5 +86,6 @@ def _text(request: Request) -> tuple[str, Problem | None]:
             return text, Problem("not_text", _("This file is no text in UTF-8."), f"{FILE}:1", _("Save it as UTF-8 and choose it again."))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > MAX_TEXT:
-        return text[:MAX_TEXT], Problem("too_large", _("This is larger than allowed."), f"{FILE}:1", _("Add it in several parts of at most {n} characters.", n=MAX_TEXT))
+        hint = _("Add it in several parts of at most {n} characters.", n=MAX_TEXT)
+        return text[:MAX_TEXT], Problem("too_large", _("This is larger than allowed."), f"{FILE}:1", hint)
     return text, None

@@ -176,7 +176,8 @@ class _Layout:
         lanes_x = main_right + SIDE_X_GAP
         widest = max((self._width(e) for s in self.sides.values() for e in s.edges), default=60.0)
         side_x = lanes_x + max(count - 1, 0) * LANE + 24 + widest + 24
-        y, lane, used = float(MARGIN), lanes_x, {}
+        y, lane = float(MARGIN), lanes_x
+        used: dict[str, int] = {}
         placed: dict[str, Box] = {}
         for side in sorted(self.sides.values(), key=self._wish):
             merged = self._merged(side)

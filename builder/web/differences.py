@@ -17,22 +17,26 @@ from kernel.model.tree import Node, Tree
 
 PROPS: Mapping[str, Text] = {
     "key": _("key"), "type": _("type"), "required": _("always required"), "unique": _("no value twice"), "tracked": _("time is kept"),
-    "default": _("value of a new record"), "show_when": _("shown only while"), "required_when": _("required while"), "read_only_when": _("locked while"),
-    "holds": _("condition"), "when": _("checked only while"), "at": _("message beside"), "title": _("title"), "icon": _("icon"), "group": _("group of the menu"),
-    "in_navigation": _("in the menu"), "facts": _("key facts"), "sort": _("order"), "wide": _("takes the whole width"), "tab": _("tab"), "collapsed": _("folded"),
-    "category": _("kind of state"), "colour": _("colour"), "on_path": _("on the path"), "on_entry": _("done on arrival"), "on_exit": _("done on leaving"),
-    "from_whom": _("who can supply it"), "from": _("from"), "to": _("to"), "who": _("who may"), "needs": _("must be filled in"), "actions": _("also does"),
-    "primary": _("usual next step"), "initial": _("first state"), "as": _("shown as"), "where": _("only where"), "columns": _("columns"), "group_by": _("columns of the board"),
-    "roles": _("for roles"), "read": _("see"), "create": _("create"), "update": _("change"), "delete": _("delete"), "assign": _("assign"), "can": _("beyond records"),
-    "member_when": _("members by rule"), "value": _("value"), "unit": _("unit"), "min": _("least"), "max": _("greatest"), "effective_from": _("holds from"),
-    "retired": _("no longer offered"), "parent": _("offered under"), "entity": _("records"), "aliases": _("other names"),
-    "settings.max": _("greatest"), "settings.min": _("least"), "settings.options": _("list of options"), "settings.value": _("formula"), "settings.to": _("refers to"),
-    "settings.currency": _("currency"), "settings.where": _("offered while"), "settings.places": _("digits after the point"), "settings.path": _("looked up"),
+    "default": _("value of a new record"), "show_when": _("shown only while"), "required_when": _("required while"),
+    "read_only_when": _("locked while"), "holds": _("condition"), "when": _("checked only while"), "at": _("message beside"), "title": _("title"),
+    "icon": _("icon"), "group": _("group of the menu"), "in_navigation": _("in the menu"), "facts": _("key facts"), "sort": _("order"),
+    "wide": _("takes the whole width"), "tab": _("tab"), "collapsed": _("folded"), "category": _("kind of state"), "colour": _("colour"),
+    "on_path": _("on the path"), "on_entry": _("done on arrival"), "on_exit": _("done on leaving"), "from_whom": _("who can supply it"),
+    "from": _("from"), "to": _("to"), "who": _("who may"), "needs": _("must be filled in"), "actions": _("also does"),
+    "primary": _("usual next step"), "initial": _("first state"), "as": _("shown as"), "where": _("only where"), "columns": _("columns"),
+    "group_by": _("columns of the board"), "roles": _("for roles"), "read": _("see"), "create": _("create"), "update": _("change"),
+    "delete": _("delete"), "assign": _("assign"), "can": _("beyond records"), "member_when": _("members by rule"), "value": _("value"),
+    "unit": _("unit"), "min": _("least"), "max": _("greatest"), "effective_from": _("holds from"), "retired": _("no longer offered"),
+    "parent": _("offered under"), "entity": _("records"), "aliases": _("other names"), "settings.max": _("greatest"), "settings.min": _("least"),
+    "settings.options": _("list of options"), "settings.value": _("formula"), "settings.to": _("refers to"), "settings.currency": _("currency"),
+    "settings.where": _("offered while"), "settings.places": _("digits after the point"), "settings.path": _("looked up"),
 }
 _LANGUAGES = {"zh": _("Chinese"), "en": _("English")}
 _ENTRIES = {"labels": _("name ({language})"), "help": _("help ({language})"), "placeholder": _("example ({language})")}
 _SILENT = frozenset({"kind", "origin"})
-_ORDER = ("entity", "field", "machine", "state", "transition", "guard", "validation", "parameter", "option_set", "option", "role", "right", "form", "view", "group")
+_ORDER = (
+    "entity", "field", "machine", "state", "transition", "guard", "validation", "parameter", "option_set", "option", "role", "right", "form", "view", "group",
+)
 
 
 @dataclass(frozen=True, slots=True)

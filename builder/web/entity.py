@@ -90,7 +90,8 @@ def entity(ctx: Ctx, request: Request, key: str) -> Page:
     return page(ctx, "entity.html", {
         "entity": found, "system": is_system(app, found), "rows": list(field_rows(app, found, language, used)), "used": used,
         "other_name": other_name(found, language),
-        "validations": [(v, words.formula(app, v, "holds", language), words.formula(app, v, "when", language), _labels(found, v.at)) for v in found.validations],
+        "validations": [
+            (v, words.formula(app, v, "holds", language), words.formula(app, v, "when", language), _labels(found, v.at)) for v in found.validations],
         "flows": [flow(app, m, language) for m in app.machines_of(key)], "forms": [_form(app, found, f, language) for f in app.forms_of(key)],
         "views": [_view(app, v, language) for v in app.views_of(key)], "rights": list(rights(app, found, language)),
         "right_columns": [{"label": label} for _action_key, label in RIGHT_COLUMNS],

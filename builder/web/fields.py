@@ -52,7 +52,8 @@ def change(ctx: Ctx, request: Request, key: str, field: str) -> Page:
     changes = simple.altering(found, draft)
     if not changes:
         return _dialog(ctx, request, entity, found, draft, nothing=True)
-    return review(ctx, request, Proposal("changes", f"entities/{key}", tuple(changes)), _("Change the field “{name}”", name=found.label), request.form.get("base", ""))
+    proposal = Proposal("changes", f"entities/{key}", tuple(changes))
+    return review(ctx, request, proposal, _("Change the field “{name}”", name=found.label), request.form.get("base", ""))
 
 
 def _entity(ctx: Ctx, key: str) -> Entity:

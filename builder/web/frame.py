@@ -92,7 +92,7 @@ def person_names(ctx: Ctx, ids: Iterable[str | None]) -> dict[str, Message]:
 def _names(conn: Connection, ctx: Ctx, ids: list[str]) -> dict[str, str]:
     if not ids:
         return {}
-    found: dict[str, str] = dict(conn.execute(select(t.account.c.person_id, t.account.c.login).where(t.account.c.person_id.in_(ids))).all())  # type: ignore[arg-type]
+    found: dict[str, str] = dict(conn.execute(select(t.account.c.person_id, t.account.c.login).where(t.account.c.person_id.in_(ids))).all())
     person = ctx.app.entities.get("person")
     if person is not None and "name" in person.by_key:
         table = ctx.tables.of("person")

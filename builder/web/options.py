@@ -59,7 +59,7 @@ def change(ctx: Ctx, request: Request, key: str) -> Page:
     found, form = _set(ctx, key), request.form
     rows = [_typed(o, form) for o in found.options]
     news = _new_rows(found, form)
-    if any(r.error for r in (*rows, *news)):
+    if _errors(rows, news):
         return _page(ctx, request, found, rows, news, status=422)
     changes = [*_edits(found, rows, form), *_additions(found, news), *_order(found, form.getlist("order"))]
     if not changes:
@@ -174,9 +174,13 @@ def _rising(wanted: Sequence[Option]) -> set[str]:
     return {o.key for o in max(best, key=len, default=[])}
 
 
+def _errors(rows: Sequence[Row], news: Sequence[New]) -> int:
+    return len([r for r in rows if r.error]) + len([n for n in news if n.error])
+
+
 def _page(ctx: Ctx, request: Request, found: OptionSet, rows: Sequence[Row], news: Sequence[New], *, nothing: bool = False, status: int = 200) -> Page:
     order = {key: i for i, key in enumerate(request.form.getlist("order"))} if request.method == "POST" else {}
     return form_page(ctx, request, "options.html", {
         "set": found, "rows": sorted(rows, key=lambda r: order.get(r.key, len(order))), "news": news, "uses": uses_of_options(ctx.app, found.key),
-        "base_hash": ctx.release.hash, "nothing": nothing, "published": just_published(request), "errors": sum(1 for r in (*rows, *news) if r.error),
+        "base_hash": ctx.release.hash, "nothing": nothing, "published": just_published(request), "errors": _errors(rows, news),
     }, status=status)

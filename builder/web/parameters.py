@@ -121,9 +121,9 @@ def read(parameter: Parameter, text: str, unit: str = "s") -> Any:
     value = _number(text)
     if parameter.type == "duration":
         value *= next((size for key, size, _label in words.UNITS if key == unit), 1)
-    for bound, wrong in ((parameter.min, lambda v, b: v < b), (parameter.max, lambda v, b: v > b)):
-        if bound is not None and wrong(value, Decimal(str(bound))):
-            raise Unusable(_("Only {bounds} is allowed.", bounds=bounds(parameter)))
+    least, most = (None if b is None else Decimal(str(b)) for b in (parameter.min, parameter.max))
+    if (least is not None and value < least) or (most is not None and value > most):
+        raise Unusable(_("Only {bounds} is allowed.", bounds=bounds(parameter)))
     return int(value) if value == value.to_integral_value() else float(value)
 
 

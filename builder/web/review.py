@@ -55,13 +55,14 @@ def review(ctx: Ctx, request: Request, proposal: Proposal, title: Message, base:
         return _refused(ctx, request, proposal, title, error.problems)
     if problems:
         return _refused(ctx, request, proposal, title, problems)
-    context = {**review_words(ctx, prepared), "title": title, "proposal": proposal.to_json(), "base_hash": prepared.base.hash, "back": proposal.back, "problems": (),
-               "max_note": MAX_NOTE, "note": proposal.note, "moved": _moved(ctx, base), "in_dialog": is_htmx(request)}
+    context = {
+        **review_words(ctx, prepared), "title": title, "proposal": proposal.to_json(), "base_hash": prepared.base.hash, "back": proposal.back,
+        "problems": (), "max_note": MAX_NOTE, "note": proposal.note, "moved": _moved(ctx, base)}
     return page(ctx, "review.html", context, fragment="dialog" if is_htmx(request) else None)
 
 
 def _refused(ctx: Ctx, request: Request, proposal: Proposal, title: Message, problems: Iterable[Problem]) -> Page:
-    context = {"title": title, "problems": tuple(problems), "back": proposal.back, "in_dialog": is_htmx(request)}
+    context = {"title": title, "problems": tuple(problems), "back": proposal.back}
     return page(ctx, "review.html", context, fragment="dialog" if is_htmx(request) else None, status=422)
 
 
@@ -102,7 +103,8 @@ def steps(impacts: Iterable[Impact]) -> list[Step]:
         tone = "breach" if operation.destroys else "warning" if note is not None else "calm"
         found.append(Step(operation.describe(), "eye-off" if operation.destroys else "database", tone, note))
     if indexes:
-        found.append(Step(_many(indexes, _("Keep lists, filters and look-ups fast: 1 index."), _("Keep lists, filters and look-ups fast: {n} indexes.")), "bolt"))
+        one, many = _("Keep lists, filters and look-ups fast: 1 index."), _("Keep lists, filters and look-ups fast: {n} indexes.")
+        found.append(Step(_many(indexes, one, many), "bolt"))
     return found
 
 
@@ -123,7 +125,10 @@ def summary(plan: ops.Plan) -> Message:
         parts.append(_many(columns, _("1 column appears"), _("{n} columns appear")))
     if indexes:
         parts.append(_many(indexes, _("1 index appears"), _("{n} indexes appear")))
-    parts.append(_many(hidden, _("1 thing goes out of sight, its data are kept"), _("{n} things go out of sight, their data are kept")) if hidden else _("no data are lost"))
+    if hidden:
+        parts.append(_many(hidden, _("1 thing goes out of sight, its data are kept"), _("{n} things go out of sight, their data are kept")))
+    else:
+        parts.append(_("no data are lost"))
     return _("{parts}", parts=parts)
 
 
@@ -147,7 +152,7 @@ def publish(ctx: Ctx, request: Request) -> Page | BaseResponse:
         commit(ctx.conn)
         done = publish_prepared(_home(ctx), ctx.actor.person, prepared, clock=ctx.clock, note=proposal.note, ports=ports())
     except Invalid as error:
-        return page(ctx, "review.html", {"title": _("This can't be published"), "problems": error.problems, "back": proposal.back, "in_dialog": False}, status=422)
+        return page(ctx, "review.html", {"title": _("This can't be published"), "problems": error.problems, "back": proposal.back}, status=422)
     except (Conflict, Busy) as error:
         return conflict(ctx, proposal, error)
     place = f"{base_of(ctx)}/{proposal.back}"

@@ -145,7 +145,8 @@ def _last(app: Application, parent: str, slot: str) -> str:
 def altering(found: Field, draft: Draft) -> list[Change]:
     """The changes between the field as it is and what the dialog says."""
     changes: list[Change] = []
-    for head, language, now in (("labels", "zh", draft.label_zh), ("labels", "en", draft.label_en), ("help", "zh", draft.help_zh), ("help", "en", draft.help_en)):
+    texts = (("labels", "zh", draft.label_zh), ("labels", "en", draft.label_en), ("help", "zh", draft.help_zh), ("help", "en", draft.help_en))
+    for head, language, now in texts:
         was = getattr(found, head).get(language, "")
         if now != was:
             changes.append(Change("set", found.uid, f"{head}.{language}", now) if now else Change("unset", found.uid, f"{head}.{language}"))

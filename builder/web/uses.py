@@ -12,7 +12,7 @@ from kernel.errors import Message
 from kernel.expr.findings import ExpressionError
 from kernel.i18n import Text, _
 from kernel.model.application import Application
-from kernel.model.elements import Element, Entity, Field
+from kernel.model.elements import KINDS, Element, Entity, Field
 from kernel.model.props import props_of
 
 _PROPS: Mapping[str, Text] = {
@@ -106,7 +106,7 @@ def _names(app: Application, element: Element, entity: Entity) -> Iterator[tuple
     """Properties of ``element`` that name fields of ``entity`` by key."""
     if app.schema.entity_of(element) != entity.key and not (isinstance(element, Field) and element.place == entity.key):
         return
-    for name, prop in props_of(type(element)).items():
+    for name, prop in props_of(KINDS[element.KIND]).items():
         if (prop.ref is not None and prop.ref.kind == "field") or name in ("sort", "group_by") or (name == "fields" and element.KIND == "right"):
             yield from ((name, key) for key in _keys(getattr(element, prop.attribute)))
     if element.KIND == "item":

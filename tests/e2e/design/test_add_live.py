@@ -61,7 +61,7 @@ def world(settings, clock):
 @contextmanager
 def at_work(browser, world, clock, login, role, width=1280):
     """A page of somebody who is signed in; whatever the browser complains about fails the test."""
-    application, home, settings, port = world
+    home, settings = world[1:3]
     person = make_worker(home, clock, login, login.capitalize(), role)
     with home.write() as conn:
         secret = sessions.create(conn, person, clock.now(), settings.session_days)

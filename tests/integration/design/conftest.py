@@ -86,7 +86,9 @@ rights:
 labels: en
 task: {_: Task, name: Name, due: Due, budget: Budget, kind: Kind, size: Size, not_past: It must not be due before 2020.}
 option_set/task_kind: {_: Kinds of tasks, repair: Repair, build: Build, paint: Paint}
-machine/task: {_: Course of a task, open: New, doing: In work, check: In review, done: Done, dropped: Dropped, hold: On hold, start: Start, review: Hand in, back: Send back, finish: Accept, drop: Drop, pause: Pause, resume: Resume}
+machine/task:
+  {_: Course of a task, open: New, doing: In work, check: In review, done: Done, dropped: Dropped, hold: On hold,
+   start: Start, review: Hand in, back: Send back, finish: Accept, drop: Drop, pause: Pause, resume: Resume}
 parameter/big: Large from
 parameter/answer_in: Answer within
 parameter/strict: Strict
@@ -97,7 +99,9 @@ view/large: Large ones
 labels: zh
 task: {_: 任务, name: 名称, due: 到期日, budget: 预算, kind: 种类, size: 规模, not_past: 到期日不能早于 2020 年}
 option_set/task_kind: {_: 任务种类, repair: 维修, build: 新建, paint: 粉刷}
-machine/task: {_: 任务流程, open: 未开始, doing: 进行中, check: 待检查, done: 已完成, dropped: 已放弃, hold: 搁置, start: 开始, review: 提交检查, back: 退回修改, finish: 通过, drop: 放弃, pause: 暂停, resume: 继续}
+machine/task:
+  {_: 任务流程, open: 未开始, doing: 进行中, check: 待检查, done: 已完成, dropped: 已放弃, hold: 搁置,
+   start: 开始, review: 提交检查, back: 退回修改, finish: 通过, drop: 放弃, pause: 暂停, resume: 继续}
 parameter/big: 大额门槛
 parameter/answer_in: 响应时限
 parameter/strict: 严格模式

@@ -47,7 +47,8 @@ def publish(desk, page: str, **more):
 
 def parameter_form(**values: str) -> dict[str, str]:
     form = {
-        "value.big": "1000", "was.big": "1000", "value.answer_in": "2", "unit.answer_in": "h", "was.answer_in": "7200", "value.strict": "false", "was.strict": "false",
+        "value.big": "1000", "was.big": "1000", "value.answer_in": "2", "unit.answer_in": "h", "was.answer_in": "7200",
+        "value.strict": "false", "was.strict": "false",
     }
     return {**form, **{f"value.{k}": v for k, v in values.items()}}
 
@@ -271,8 +272,9 @@ def test_a_field_is_altered(desk):
 
 
 @pytest.mark.parametrize(("form", "said"), [
-    ({"type": "text"}, "Give the field a name"), ({"label_en": "A", "type": "text", "key": "due"}, "taken already"), ({"label_en": "A", "key": "owner"}, "taken already"),
-    ({"label_en": "A", "key": "1x"}, "small letters"), ({"label_en": "A", "type": "rocket"}, "types in the list"), ({"label_en": "A", "type": "boolean", "unique": "1"}, "unique"),
+    ({"type": "text"}, "Give the field a name"), ({"label_en": "A", "type": "text", "key": "due"}, "taken already"),
+    ({"label_en": "A", "key": "owner"}, "taken already"), ({"label_en": "A", "key": "1x"}, "small letters"),
+    ({"label_en": "A", "type": "rocket"}, "types in the list"), ({"label_en": "A", "type": "boolean", "unique": "1"}, "unique"),
     ({"label_en": "A", "default": "IF(("}, "can&#39;t be read"), ({"label_en": "A", "help_en": "x" * 300}, "too long"),
     ({"label_en": "A", "type": "integer", "default": '"text"'}, "stand"),
 ])
