@@ -47,7 +47,7 @@ def wanted(application: Application, tables: Tables) -> dict[str, tuple[Index, s
 def _names(made: Made) -> Iterator[str]:
     for expression in made.expressions:
         column = next(iter(expression.clauses)) if isinstance(expression, Ordered) else expression
-        yield str(column.name)
+        yield str(getattr(column, "name", column))
 
 
 def _owners(application: Application, tables: Tables) -> Iterator[tuple[tuple[str, str], str]]:
