@@ -11,6 +11,7 @@ from kernel.expr import Expression
 from kernel.expr.scope import Env
 from kernel.i18n import _
 from kernel.model.elements import Guard, Machine, Transition
+from runtime.workflow.shortfall import shortfall
 from runtime.workflow.why import smallest_sets
 
 
@@ -50,15 +51,17 @@ ExpressionOf = Callable[[Guard], Expression]
 
 def decide(machine: Machine, transition: Transition, env: Env, facts: Facts, expression_of: ExpressionOf) -> Opening:
     """Whether ``transition`` may be taken now. ``env`` holds the new values (``old`` and ``ask`` as roots)."""
-    missing = [
+    unfilled = list(_unfilled(transition, facts))
+    lacking = {m.ask["field"] for m in unfilled}
+    closed = [m for guard in transition.guards for m in _closed(guard, env, facts, expression_of(guard), lacking)]
+    # What says how much is missing says more than "missing"; the same thing is never asked for twice.
+    told = {m.ask["field"] for m in closed if len(m.ask.get("fields", ())) == 1}
+    return Opening((
         *_wrong_state(machine, transition, facts),
         *_wrong_role(transition, facts),
-        *_unfilled(transition, facts),
-    ]
-    asked_for = {m.ask.get("field") for m in missing}
-    for guard in transition.guards:
-        missing.extend(_closed(guard, env, facts, expression_of(guard), asked_for))
-    return Opening(tuple(missing))
+        *(m for m in unfilled if m.ask["field"] not in told),
+        *closed,
+    ))
 
 
 def _wrong_state(machine: Machine, transition: Transition, facts: Facts) -> Iterable[Missing]:
@@ -82,17 +85,29 @@ def _unfilled(transition: Transition, facts: Facts) -> Iterable[Missing]:
             yield Missing(facts.field_label(key), facts.suppliers(key), {"kind": "field", "field": key}, f"{transition.uid}#needs")
 
 
-def _closed(guard: Guard, env: Env, facts: Facts, expression: Expression, asked_for: set[object]) -> Iterable[Missing]:
-    """A guard with words of its own counts as one missing thing; without, each field that must change does."""
+def _closed(guard: Guard, env: Env, facts: Facts, expression: Expression, unfilled: set[object]) -> Iterable[Missing]:
+    """A guard with words of its own counts as one missing thing; without, each field that must change does.
+
+    A guard that waits for nothing but fields that must be filled anyway is silent until they are, unless it counts.
+    """
     if expression.evaluate(env) is True:
         return
     fields = smallest_sets(expression, env)[0]
     own = tuple(path[0] for path in fields if path[0] not in ("me", "old", "param", "now"))
-    source = facts.role_label(guard.from_whom) if guard.from_whom else None
+    more = shortfall(expression, env)
+    if own and more is None and unfilled.issuperset(own):
+        return
     if guard.labels or not own:
-        who = source or (facts.suppliers(own[0]) if own else _("an admin"))
-        yield Missing(guard.label, who, {"kind": "field" if own else "rule", "field": own[0] if own else None, "fields": list(own)}, guard.uid)
+        what = _("{what} ({n} more)", what=guard.label, n=more) if more is not None else guard.label
+        yield Missing(what, _source(guard, facts, own[0] if own else None), {"kind": "field" if own else "rule", "field": own[0] if own else None, "fields": list(own)}, guard.uid)
         return
     for key in own:
-        if key not in asked_for:
-            yield Missing(facts.field_label(key), source or facts.suppliers(key), {"kind": "field", "field": key}, guard.uid)
+        if key not in unfilled:
+            yield Missing(facts.field_label(key), _source(guard, facts, key), {"kind": "field", "field": key}, guard.uid)
+
+
+def _source(guard: Guard, facts: Facts, key: str | None) -> Message:
+    """Who can supply what a guard wants: the role it names (the actor, who holds it), else whoever may fill the field."""
+    if guard.from_whom:
+        return _("you") if guard.from_whom in facts.roles else facts.role_label(guard.from_whom)
+    return facts.suppliers(key) if key is not None else _("an admin")
