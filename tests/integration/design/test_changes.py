@@ -81,16 +81,18 @@ def test_lengths_of_time_and_switches(desk):
     assert desk.release.application.parameter("strict").value is True
 
 
-@pytest.mark.parametrize(("key", "typed", "said"), [
+WRONG_VALUES = (
     ("big", "99999", "0 to 5000"), ("big", "-1", "0 to 5000"), ("big", "many", "no number"), ("big", "", "A value is needed"), ("big", "1e999", "no number"),
     ("big", "NaN", "no number"), ("strict", "perhaps", "yes or no"), ("answer_in", "soon", "no number"),
-])
-def test_a_wrong_value_is_said_beside_it_and_kept(desk, key, typed, said):
-    answer = desk.post("parameters", parameter_form(**{key: typed}))
-    assert answer.status_code == 422 and said in answer.text
+)
+
+
+def test_a_wrong_value_is_said_beside_it_and_kept(desk):
+    for key, typed, said in WRONG_VALUES:
+        answer = desk.post("parameters", parameter_form(**{key: typed}))
+        assert answer.status_code == 422 and said in answer.text, (key, typed)
+        assert key == "strict" or f'value="{typed}"' in answer.text, (key, typed)
     assert desk.release.id == 1
-    if key != "strict":
-        assert f'value="{typed}"' in answer.text
 
 
 def test_nothing_changed_is_said(desk):
@@ -140,7 +142,7 @@ def test_a_busy_database_keeps_the_input(desk, monkeypatch):
     assert answer.status_code == 503 and "entity: ticket" in answer.text and "Look at it again" in answer.text
 
 
-@pytest.mark.parametrize("proposal", [
+PROPOSALS_NOBODY_WROTE = (
     "", "{", "[]", "{}", '{"kind": "rm"}', '{"kind": "changes", "changes": [1]}', '{"kind": "changes", "changes": [{"do": "set"}]}',
     '{"kind": "changes", "changes": [{"do": "set", "uid": "gone", "path": "value", "value": 1}]}',
     '{"kind": "changes", "changes": [{"do": "set", "uid": "office:task", "path": "key", "value": 5}]}',
@@ -152,12 +154,15 @@ def test_a_busy_database_keeps_the_input(desk, monkeypatch):
     '{"kind": "changes", "changes": [{"do": "set", "uid": "office:task", "path": "labels", "value": 7}]}',
     '{"kind": "release", "release": 77}', '{"kind": "release", "release": 1e400}', '{"kind": "release", "release": true}', '{"kind": "documents", "text": 5}',
     '{"kind": "documents", "text": "a: [", "back": "https://elsewhere.example/"}', "[" * 5000,
-])
-def test_a_proposal_nobody_wrote_is_refused_without_a_fault(desk, proposal):
-    for place in ("review", "publish"):
+)
+
+
+@pytest.mark.parametrize("place", ["review", "publish"])
+def test_a_proposal_nobody_wrote_is_refused_without_a_fault(desk, place):
+    for proposal in PROPOSALS_NOBODY_WROTE:
         answer = desk.post(place, {"proposal": proposal, "base": desk.release.hash})
-        assert answer.status_code in (400, 404, 422), f"{place}: {answer.status_code}"
-        assert "elsewhere.example/\"" not in answer.text
+        assert answer.status_code in (400, 404, 422), f"{proposal[:100]}: {answer.status_code}"
+        assert 'elsewhere.example/"' not in answer.text
     assert desk.release.id == 1
 
 
@@ -189,14 +194,17 @@ def test_every_mistake_at_once_with_its_line(desk):
     assert desk.release.id == 1
 
 
-@pytest.mark.parametrize("text", [
+BROKEN_FILES = (
     "", "   \n", "a: [", "- 1\n- 2\n", "entity: [1]\n", "entity: task\nfields: 5\n", "&a entity: x\nfoo: *a\n", "!!python/object:os.system {}\n", "\x00",
     "entity: ticket\nfields:\n  a: {type: computed, value: " + "(" * 3000 + "}\n", "labels: zh\nnothing: {_: x}\n", "sample: s\nsteps: []\n",
     "entity: task\nremove: true\n", "entity: x\n" * 3, "a" * 600_000, "{" * 2000, "role: chief\ncan: []\nrights: {task: {read: [1]}}\n",
-])
-def test_no_file_breaks_the_page(desk, text):
-    answer = desk.post("add", {"text": text})
-    assert answer.status_code in (200, 400, 422), answer.status_code
+)
+
+
+def test_no_file_breaks_the_page(desk):
+    for text in BROKEN_FILES:
+        answer = desk.post("add", {"text": text})
+        assert answer.status_code in (200, 400, 422), f"{text[:100]}: {answer.status_code}"
     assert desk.release.id == 1
 
 
@@ -231,13 +239,17 @@ def test_options_are_renamed_added_retired_and_reordered(desk):
     assert found.by_key["repair"].labels["en"] == "Mend" and found.by_key["build"].retired
 
 
-@pytest.mark.parametrize(("more", "said"), [
+WRONG_OPTIONS: tuple[tuple[dict[str, str], str], ...] = (
     ({"zh.repair": "", "en.repair": ""}, "Give the option a name"), ({"new.0.key": "repair", "new.0.en": "Again"}, "taken already"),
     ({"new.0.key": "Bad Key", "new.0.en": "Bad"}, "small letters"), ({"new.1.en": "x" * 300}, "too long"),
-])
-def test_options_that_need_attention(desk, more, said):
-    answer = desk.post("options/task_kind", option_form(**more))
-    assert answer.status_code == 422 and said in answer.text and desk.release.id == 1
+)
+
+
+def test_options_that_need_attention(desk):
+    for more, said in WRONG_OPTIONS:
+        answer = desk.post("options/task_kind", option_form(**more))
+        assert answer.status_code == 422 and said in answer.text, more
+    assert desk.release.id == 1
 
 
 def test_an_unchanged_list_and_an_order_of_strangers(desk):
@@ -271,16 +283,19 @@ def test_a_field_is_altered(desk):
     assert due.required and due.default == "TODAY() + 3" and due.labels["en"] == "Due by"
 
 
-@pytest.mark.parametrize(("form", "said"), [
+WRONG_FIELDS = (
     ({"type": "text"}, "Give the field a name"), ({"label_en": "A", "type": "text", "key": "due"}, "taken already"),
     ({"label_en": "A", "key": "owner"}, "taken already"), ({"label_en": "A", "key": "1x"}, "small letters"),
     ({"label_en": "A", "type": "rocket"}, "types in the list"), ({"label_en": "A", "type": "boolean", "unique": "1"}, "unique"),
     ({"label_en": "A", "default": "IF(("}, "can&#39;t be read"), ({"label_en": "A", "help_en": "x" * 300}, "too long"),
     ({"label_en": "A", "type": "integer", "default": '"text"'}, "stand"),
-])
-def test_a_field_that_needs_attention(desk, form, said):
-    answer = desk.post("entities/task/fields/new", form)
-    assert answer.status_code == 422 and said in answer.text, re.findall(r'field-error.*?</p>', answer.text)
+)
+
+
+def test_a_field_that_needs_attention(desk):
+    for form, said in WRONG_FIELDS:
+        answer = desk.post("entities/task/fields/new", form)
+        assert answer.status_code == 422 and said in answer.text, form
     assert desk.release.id == 1
 
 
