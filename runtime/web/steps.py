@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Request, redirect
 from werkzeug.wrappers import Response
 
 from kernel import fieldtypes
-from kernel.errors import Invalid, NotFound, Refused, Stale
+from kernel.errors import Invalid, Message, Missing, NotFound, Refused, Stale
 from kernel.i18n import _, to_text
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
@@ -21,7 +22,7 @@ from runtime.records.record import Input
 from runtime.web.edit import trigger, version_of
 from runtime.web.path import missing_item, state_of
 from runtime.web.record import Open, open_record
-from runtime.web.sight import creatable, known_entities, over
+from runtime.web.sight import creatable, files_in, known_entities, over
 
 
 def show(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
@@ -79,21 +80,26 @@ def _page(
     machine, transition = ctx.app.transition(shown.entity.key, door.key) or (None, None)
     assert machine is not None and transition is not None
     needed = _needed(ctx, shown, door)
+    values, files = _as_sent(ctx, shown, sent)
+    missing = refused.missing if refused else door.missing
+    lacking = _lacking(missing, {f.key for f in needed}, None if refused else shown.record.values)
+    found.update({key: to_text(what, ctx.language) for key, what in lacking.items()})
     asks = [f for f in door.asks if f.type in fieldtypes.BUILTIN]
     keys = frozenset(f.key for f in asks)
     filling = Filling(
-        values=shown.record.values, raw=raw, readable=shown.seen.readable | keys, writable=shown.seen.writable | keys, errors=found,
-        labels=shown.seen.labels, files=shown.around.files, linked=frozenset(e.key for e in known_entities(ctx)), creatable=creatable(ctx))
+        values=values, raw=raw, readable=shown.seen.readable | keys, writable=shown.seen.writable | keys, errors=found,
+        labels=shown.seen.labels, files=files, linked=frozenset(e.key for e in known_entities(ctx)), creatable=creatable(ctx))
     builder = Builder(ctx, shown.entity.key, filling, "t")
     views = [_required(builder.view(f, True)) for f in needed] + [builder.view(f, True) for f in asks]
     inside = {f.key for f in needed}
-    missing = refused.missing if refused else door.missing
     blocked = [missing_item(ctx, m, door, shown) for m in missing if not (m.ask.get("kind") == "field" and m.ask.get("field") in inside)]
     for item in blocked:
         if item["ask_attrs"]:
             item.update(ask_label=None)
     labels = {v.key: v.label for v in views}
     errors = problems.summary(invalid.problems, labels, labels, "t", ctx.language) if invalid else []
+    if refused:
+        errors = [(f"t-{key}", labels[key], to_text(what, ctx.language)) for key, what in lacking.items()]
     now_at = state_of(machine, shown.record)[0] or ""
     context = {
         **over(request), "door": door, "url": shown.url, "title": shown.seen.title, "version": shown.record.version, "fields": views, "errors": errors,
@@ -101,6 +107,24 @@ def _page(
         "to_label": to_text(machine.by_key[transition.to].label, ctx.language),
     }
     return Page("runtime/record/step.html", context, status=status)
+
+
+def _as_sent(ctx: Ctx, shown: Open, sent: dict[str, Any] | None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The record's values as they would be with what was sent, and the files among them: a refused upload is not lost."""
+    if not sent:
+        return shown.record.values, shown.around.files
+    values = road.preview(ctx, shown.entity.key, shown.record.id, Input(dict(sent), "text")).values
+    return values, {**shown.around.files, **files_in(ctx, shown.entity, [values])}
+
+
+def _lacking(missing: Iterable[Missing], inside: set[str], values: Mapping[str, Any] | None) -> dict[str, Message]:
+    """What a step lacks, by the field of the dialog that can supply it. Before anything was sent (``values``), what is still empty is not a fault."""
+    found: dict[str, Message] = {}
+    for m in missing:
+        key = m.ask.get("field") if m.ask.get("kind") == "field" else None
+        if key in inside and (values is None or values.get(key)):
+            found.setdefault(str(key), _("“{label}” is needed.", label=m.what) if str(m.rule).endswith("#needs") else m.what)
+    return found
 
 
 def _required(view: FieldView) -> FieldView:

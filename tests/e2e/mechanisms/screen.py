@@ -67,9 +67,7 @@ def upload(page: Any, field: str, file: Path | dict[str, Any], *, within: str = 
 
 def uploaded(page: Any, field: str, count: int = 1, *, within: str = "body") -> None:
     """Wait until so many files arrived."""
-    page.wait_for_function(
-        "([selector, count]) => document.querySelectorAll(selector).length === count",
-        arg=[f"{within} [data-field={field}] [data-upload-file] input[type=hidden]", count])
+    page.locator(f"{within} [data-field={field}] [data-upload-file] input[type=hidden]").nth(count - 1).wait_for(state="attached")
 
 
 def next_step(page: Any) -> Any:

@@ -56,7 +56,7 @@ def test_a_lead_from_first_word_to_qualified(demo, people, size):
     # Without material it can't be submitted, and says of each thing what it is.
     people.go(page, f"/e/visit/{visit[0]['id']}")
     said = screen.what_is_missing(page)
-    for thing in ("现场照片", "客户需求小结", "下一步哪天", "下一步交什么"):
+    for thing in ("现场照片", "需求小结至少 50 个字（还差 50）", "下一步哪天", "下一步交什么"):
         assert thing in said, said
     assert screen.fits(page)
 
@@ -71,7 +71,7 @@ def test_a_lead_from_first_word_to_qualified(demo, people, size):
     screen.save_form(page)
     screen.saved(page, "visit")
     said = screen.what_is_missing(page)
-    assert "50 个字" in said and "照片" not in said and "下一步" not in said
+    assert f"还差 {keys.SUMMARY_MIN - len(keys.SHORT_SUMMARY)}" in said and "照片" not in said and "下一步" not in said
 
     people.go(page, f"/e/visit/{visit[0]['id']}/edit")
     page.locator("#f-summary").fill(keys.SUMMARY)
