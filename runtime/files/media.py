@@ -79,7 +79,8 @@ def recognise(head: bytes, name: str) -> Media:
 def _iso_media(brand: bytes) -> Media:
     if brand in (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"avif"):
         raise _refused(
-            "heic", _("Pictures in HEIC format can't be read here."),
+            "heic",
+            _("Pictures in HEIC format can't be read here."),
             _("On the phone choose “most compatible” in the camera settings, or take the picture from this page."),
         )
     return M4A if brand.startswith(b"M4A") else MP4

@@ -40,8 +40,13 @@ def decode(path: Path) -> Picture:
     try:
         with path.open("rb") as stream:
             done = subprocess.run(
-                [sys.executable, "-m", "runtime.files.pictures"], stdin=stream, capture_output=True,
-                timeout=SECONDS, cwd=_ROOT, env={"PYTHONPATH": str(_ROOT), "PATH": "/usr/bin:/bin"}, check=False,
+                [sys.executable, "-m", "runtime.files.pictures"],
+                stdin=stream,
+                capture_output=True,
+                timeout=SECONDS,
+                cwd=_ROOT,
+                env={"PYTHONPATH": str(_ROOT), "PATH": "/usr/bin:/bin"},
+                check=False,
             )
     except subprocess.TimeoutExpired:
         raise _unreadable() from None
@@ -56,7 +61,9 @@ def decode(path: Path) -> Picture:
 
 
 def _unreadable() -> Invalid:
-    return Invalid([Problem("bad_picture", _("This picture can't be read."), "file", _("Take it again, or choose another one (JPEG, PNG, WebP, at most 60 megapixels)."))])
+    return Invalid(
+        [Problem("bad_picture", _("This picture can't be read."), "file", _("Take it again, or choose another one (JPEG, PNG, WebP, at most 60 megapixels)."))]
+    )
 
 
 def _child() -> None:

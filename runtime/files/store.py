@@ -7,7 +7,7 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from kernel.errors import NotFound, TooLarge
 from kernel.i18n import _
@@ -30,7 +30,7 @@ class FileStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, tenant: str, stream: BinaryIO, limit: int) -> Stored:
+    def put(self, tenant: str, stream: IO[bytes], limit: int) -> Stored:
         """Write a stream of at most ``limit`` bytes; equal content is kept once. Raises TooLarge.
 
         The bytes are on disk (fsync) before the row that names them can be committed.

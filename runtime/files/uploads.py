@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -60,7 +60,7 @@ class Received:
     picture: Picture | None
 
 
-def receive(store: FileStore, tenant: str, stream: BinaryIO, name: str, limit: int = MAX_SIZE) -> Received:
+def receive(store: FileStore, tenant: str, stream: IO[bytes], name: str, limit: int = MAX_SIZE) -> Received:
     """Keep the bytes of an upload. Works without the database, so that no transaction waits for a slow phone or decoder.
 
     Raises TooLarge, or Invalid (kind of file not accepted, broken picture).
@@ -91,8 +91,19 @@ def save(ctx: Ctx, received: Received) -> FileRow:
         raise TooMany(600, _("Too many files wait without a record. Save the form first."))
     picture = received.picture
     row = FileRow(
-        ctx.new_id(), received.stored.sha256, received.stored.size, received.media_type, received.name, picture.width if picture else None,
-        picture.height if picture else None, ctx.now, ctx.actor.person, None, None, None, dict(picture.meta) or None if picture else None,
+        ctx.new_id(),
+        received.stored.sha256,
+        received.stored.size,
+        received.media_type,
+        received.name,
+        picture.width if picture else None,
+        picture.height if picture else None,
+        ctx.now,
+        ctx.actor.person,
+        None,
+        None,
+        None,
+        dict(picture.meta) or None if picture else None,
     )
     ctx.conn.execute(insert(t.file).values({name: getattr(row, name) for name in FileRow.__dataclass_fields__}))
     return row
@@ -126,9 +137,7 @@ def _may_take(ctx: Ctx, row: FileRow, entity: str, record_id: str) -> bool:
 def attach(ctx: Ctx, entity: str, record_id: str, field: str, ids: Sequence[str]) -> None:
     """Bind files that passed :func:`check` to a record's field, in the record's transaction."""
     if ids:
-        ctx.conn.execute(
-            update(t.file).where(t.file.c.id.in_(list(ids)), t.file.c.record_id.is_(None)).values(entity=entity, record_id=record_id, field=field)
-        )
+        ctx.conn.execute(update(t.file).where(t.file.c.id.in_(list(ids)), t.file.c.record_id.is_(None)).values(entity=entity, record_id=record_id, field=field))
 
 
 def open_file(ctx: Ctx, store: FileStore, id_: str, variant: str = "") -> tuple[FileRow, Path]:

@@ -129,8 +129,13 @@ class _Replay:
     def _transition(self, step: Mapping[str, Any], where: str) -> None:
         entity, id_ = self._record(step, where)
         road.transition(
-            self.acting, entity, id_, _word(step, "transition", where), input=Input(self._fields(step, where)),
-            asks=self._fields(step, where, "asks"), version=None,
+            self.acting,
+            entity,
+            id_,
+            _word(step, "transition", where),
+            input=Input(self._fields(step, where)),
+            asks=self._fields(step, where, "asks"),
+            version=None,
         )
         creates = step.get("creates") or {}
         if not isinstance(creates, Mapping):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import Request, redirect
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from kernel.errors import Forbidden, Invalid, Stale
+from kernel.errors import Forbidden, Invalid, Stale, VersionRequired
 from kernel.i18n import _
 from kernel.model.elements import Entity, Field
 from kernel.permissions import rights_of
@@ -89,10 +90,17 @@ def update(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
     return redirect(shown.url, 303)
 
 
-def version_of(request: Request) -> int | None:
-    """The version the form was made from. None only for forms that carry none."""
+def version_of(request: Request, needed: bool = True) -> int | None:
+    """The version the form was made from: a change is never made on what nobody looked at (D46). Raises VersionRequired.
+
+    ``needed`` is False for what can be undone at once; then None stands for whatever there is.
+    """
     given = request.form.get("_version", "")
-    return int(given) if given.isdigit() and len(given) < 16 else None
+    if re.fullmatch("[0-9]{1,15}", given):
+        return int(given)
+    if needed:
+        raise VersionRequired(_("This page does not say which version it shows."), hint=_("Load it again and repeat your change."))
+    return None
 
 
 def preview(ctx: Ctx, request: Request, entity: str) -> Response:

@@ -43,8 +43,11 @@ def install(home: Home, clock: Clock, documents: Documents, package: str = "test
         for index in indexes.indexes_of(application, made):
             index.create(conn)
         id_ = (conn.execute(select(func.max(t.release.c.id))).scalar() or 0) + 1
-        conn.execute(insert(t.release).values(
-            id=id_, hash=release_hash(content, names), kind="published", tree=content, columns=names, packages=[], published_at=clock.now()))
+        conn.execute(
+            insert(t.release).values(
+                id=id_, hash=release_hash(content, names), kind="published", tree=content, columns=names, packages=[], published_at=clock.now()
+            )
+        )
         conn.execute(update(t.tenant_state).values(release_id=id_))
     return id_
 

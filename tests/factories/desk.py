@@ -28,20 +28,29 @@ from kernel.platform.settings import Settings
 from kernel.platform.tenants import read_tenant
 from kernel.web.application import Web, create_flask, seal
 from kernel.web.routes import mount
-
 from tests.factories.applications import install
 from tests.factories.platform import make_account, make_tenant, make_token, signed_in
 
 OPTIONS: tuple[Mapping[str, Any], ...] = (
-    {"option_set": "priorities", "labels": {"en": "Priorities", "zh": "优先级"}, "options": {
-        "low": {"labels": {"en": "Low", "zh": "低"}}, "high": {"labels": {"en": "High", "zh": "高"}}, "old": {"retired": True, "labels": {"en": "Old", "zh": "旧"}}}},
+    {
+        "option_set": "priorities",
+        "labels": {"en": "Priorities", "zh": "优先级"},
+        "options": {
+            "low": {"labels": {"en": "Low", "zh": "低"}},
+            "high": {"labels": {"en": "High", "zh": "高"}},
+            "old": {"retired": True, "labels": {"en": "Old", "zh": "旧"}},
+        },
+    },
     {"option_set": "tags", "options": {"red": {}, "green": {}, "blue": {}}},
     {"option_set": "areas", "options": {"north": {}, "south": {}}},
     {"option_set": "spots", "options": {"top": {"parent": "north"}, "bottom": {"parent": "south"}}},
 )
 
 TASK: Mapping[str, Any] = {
-    "entity": "task", "title": "{title}", "labels": {"en": "Task", "zh": "任务"}, "tracked": ["state", "owner"],
+    "entity": "task",
+    "title": "{title}",
+    "labels": {"en": "Task", "zh": "任务"},
+    "tracked": ["state", "owner"],
     "fields": {
         "title": {"type": "text", "required": True, "max": 80, "labels": {"en": "Title", "zh": "标题"}},
         "details": {"type": "long_text"},
@@ -70,12 +79,15 @@ TASK: Mapping[str, Any] = {
         "extra": {"type": "text", "show_when": 'priority = "high"'},
         "secret": {"type": "text"},
         "grade": {"type": "integer"},
-        "lines": {"type": "rows", "fields": {
-            "name": {"type": "text", "required": True, "max": 40},
-            "amount": {"type": "decimal"},
-            "hidden": {"type": "text"},
-            "double": {"type": "computed", "value": "amount * 2", "places": 2},
-        }},
+        "lines": {
+            "type": "rows",
+            "fields": {
+                "name": {"type": "text", "required": True, "max": 40},
+                "amount": {"type": "decimal"},
+                "hidden": {"type": "text"},
+                "double": {"type": "computed", "value": "amount * 2", "places": 2},
+            },
+        },
         "total": {"type": "rollup", "of": "lines.amount"},
         "weight": {"type": "computed", "value": "effort * 2", "places": 2},
         "number": {"type": "auto_number", "pattern": "T-{0000}"},
@@ -87,40 +99,94 @@ TASK: Mapping[str, Any] = {
 
 DOCUMENTS: tuple[Mapping[str, Any], ...] = (
     *OPTIONS,
-    {"entity": "project", "title": "{name}", "labels": {"en": "Project", "zh": "项目"}, "fields": {
-        "name": {"type": "text", "required": True}, "note": "text", "budget": "money"}},
+    {
+        "entity": "project",
+        "title": "{name}",
+        "labels": {"en": "Project", "zh": "项目"},
+        "fields": {"name": {"type": "text", "required": True}, "note": "text", "budget": "money"},
+    },
     TASK,
-    {"machine": "task", "on": "task",
-     "states": {"open": {"labels": {"en": "Open", "zh": "未开始"}}, "doing": {}, "closed": {"category": "closed"}},
-     "transitions": {
-         "start": {"from": "open", "to": "doing", "primary": True},
-         "finish": {"from": "doing", "to": "closed", "needs": ["details"], "asks": {"why": {"type": "text", "required": True}},
-                    "guards": {"enough": {"holds": "effort >= 5", "labels": {"en": "Effort of at least 5", "zh": "投入不少于 5"}}}},
-         "drop": {"from": ["open", "doing"], "to": "closed", "who": ["chief"]},
-     }},
-    {"machine": "review", "on": "task", "states": {"waiting": {}, "checked": {"category": "closed"}},
-     "transitions": {"check": {"from": "waiting", "to": "checked", "who": ["keeper", "chief"]}}},
+    {
+        "machine": "task",
+        "on": "task",
+        "states": {"open": {"labels": {"en": "Open", "zh": "未开始"}}, "doing": {}, "closed": {"category": "closed"}},
+        "transitions": {
+            "start": {"from": "open", "to": "doing", "primary": True},
+            "finish": {
+                "from": "doing",
+                "to": "closed",
+                "needs": ["details"],
+                "asks": {"why": {"type": "text", "required": True}},
+                "guards": {"enough": {"holds": "effort >= 5", "labels": {"en": "Effort of at least 5", "zh": "投入不少于 5"}}},
+            },
+            "drop": {"from": ["open", "doing"], "to": "closed", "who": ["chief"]},
+        },
+    },
+    {
+        "machine": "review",
+        "on": "task",
+        "states": {"waiting": {}, "checked": {"category": "closed"}},
+        "transitions": {"check": {"from": "waiting", "to": "checked", "who": ["keeper", "chief"]}},
+    },
     {"form": "task", "entity": "task", "sections": {"main": {"items": [k for k in TASK["fields"] if k not in ("total", "weight", "number")]}}},
     {"view": "tasks", "entity": "task", "columns": ["title", "effort", "project.name"], "sort": ["-created_at"]},
-    {"role": "worker", "rights": {
-        "task": {"read": "own", "create": True, "update": "own", "fields": {
-            "secret": {"read": False, "write": False}, "grade": {"write": False}, "lines.hidden": {"read": False, "write": False}}},
-        "project": {"read": "own", "create": True, "update": "own", "fields": {"note": {"read": False, "write": False}}},
-        "person": {"read": "all"}, "team": {"read": "all"}}},
-    {"role": "keeper", "rights": {
-        "task": {"read": "team_and_below", "create": True, "update": "team_and_below", "assign": "team_and_below", "states": {"closed": {"update": "none"}}},
-        "project": {"read": "all", "create": True, "update": "own"}, "person": {"read": "all"}, "team": {"read": "all"}}},
-    {"role": "chief", "can": ["design", "administer", "export", "import"], "rights": {
-        "task": {"read": "all", "create": True, "update": "all", "delete": "all", "assign": "all"},
-        "project": {"read": "all", "create": True, "update": "all", "delete": "all", "assign": "all"},
-        "person": {"read": "all", "create": True, "update": "all", "delete": "all"}, "team": {"read": "all", "create": True, "update": "all", "delete": "all"}}},
-    {"role": "guest", "rights": {
-        "task": {"read": "all", "fields": {"secret": {"read": False}, "budget": {"read": False}, "lines": {"read": False}, "total": {"read": False}}},
-        "person": {"read": "all"}}},
+    {
+        "role": "worker",
+        "rights": {
+            "task": {
+                "read": "own",
+                "create": True,
+                "update": "own",
+                "fields": {"secret": {"read": False, "write": False}, "grade": {"write": False}, "lines.hidden": {"read": False, "write": False}},
+            },
+            "project": {"read": "own", "create": True, "update": "own", "fields": {"note": {"read": False, "write": False}}},
+            "person": {"read": "all"},
+            "team": {"read": "all"},
+        },
+    },
+    {
+        "role": "keeper",
+        "rights": {
+            "task": {
+                "read": "team_and_below",
+                "create": True,
+                "update": "team_and_below",
+                "assign": "team_and_below",
+                "states": {"closed": {"update": "none"}},
+            },
+            "project": {"read": "all", "create": True, "update": "own"},
+            "person": {"read": "all"},
+            "team": {"read": "all"},
+        },
+    },
+    {
+        "role": "chief",
+        "can": ["design", "administer", "export", "import"],
+        "rights": {
+            "task": {"read": "all", "create": True, "update": "all", "delete": "all", "assign": "all"},
+            "project": {"read": "all", "create": True, "update": "all", "delete": "all", "assign": "all"},
+            "person": {"read": "all", "create": True, "update": "all", "delete": "all"},
+            "team": {"read": "all", "create": True, "update": "all", "delete": "all"},
+        },
+    },
+    {
+        "role": "guest",
+        "rights": {
+            "task": {"read": "all", "fields": {"secret": {"read": False}, "budget": {"read": False}, "lines": {"read": False}, "total": {"read": False}}},
+            "person": {"read": "all"},
+        },
+    },
     {"role": "outsider", "rights": {"project": {"read": "all", "create": True}}},
 )
 
-PEOPLE = {"wen": ("worker", "east"), "lin": ("worker", "west"), "mei": ("keeper", "east"), "chen": ("chief", "east"), "guo": ("guest", "west"), "out": ("outsider", "west")}
+PEOPLE = {
+    "wen": ("worker", "east"),
+    "lin": ("worker", "west"),
+    "mei": ("keeper", "east"),
+    "chen": ("chief", "east"),
+    "guo": ("guest", "west"),
+    "out": ("outsider", "west"),
+}
 _numbers = itertools.count(1)
 
 
@@ -132,7 +198,17 @@ class Api:
     base: str
     token: str
 
-    def call(self, method: str, path: str, json: Any = None, *, version: int | str | None = None, key: str | None = None, headers: Mapping[str, str] | None = None, **more: Any) -> TestResponse:
+    def call(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        version: int | str | None = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> TestResponse:
         """One request; ``version`` becomes If-Match, ``key`` the Idempotency-Key."""
         sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
         if version is not None:

@@ -147,9 +147,9 @@ def _step_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
 
 
 def _board(desk: Desk, login: str, act: Act) -> tuple[int, str]:
-    machine, step = desk.application.transition(act.entity, act.step) or (None, None)
-    assert step is not None
-    return _post(desk, login, f"{act.entity}/board/move", json={"id": act.id, "to": step.to, "version": act.version})
+    found = desk.application.transition(act.entity, act.step)
+    assert found is not None
+    return _post(desk, login, f"{act.entity}/board/move", json={"id": act.id, "to": found[1].to, "version": act.version})
 
 
 def _assign_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
@@ -213,7 +213,8 @@ def _sample(desk: Desk, login: str, act: Act) -> tuple[int, str]:
             script = Sample(uid="test:sample/one", key="one", steps=(step,))
             replay(ctx.acting(actor=identity.actor(ctx.tenant)), [script], upload=lambda _ctx, path: path, password_hash="", known=known)
     except Invalid as error:
-        assert all(p.path.startswith("one.steps[0]") for p in error.problems), "a refused step says where it stands"
+        if not all(p.path.startswith("one.steps[0]") for p in error.problems):
+            raise AssertionError("a refused step says where it stands") from error
         return 422, " ".join(sorted(p.rule for p in error.problems if p.rule))
     return 200, ""
 
@@ -227,7 +228,13 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("form of a record", frozenset({"update"}), _routes(("POST", f"{E}/<id>/edit")), _edit_form),
     Channel("edit in place", frozenset({"update"}), _routes(("POST", f"{E}/<id>/field/<key>")), _in_place, lambda act: len(act.fields) == 1),
     Channel("form of a step", frozenset({"transition"}), _routes(("POST", f"{E}/<id>/do/<key>")), _step_form),
-    Channel("board", frozenset({"transition"}), _routes(("POST", f"{E}/board/move")), _board, lambda act: not (act.asks or act.fields) and act.step in ("start", "drop")),
+    Channel(
+        "board",
+        frozenset({"transition"}),
+        _routes(("POST", f"{E}/board/move")),
+        _board,
+        lambda act: not (act.asks or act.fields) and act.step in ("start", "drop"),
+    ),
     Channel("assign form", frozenset({"assign"}), _routes(("POST", f"{E}/<id>/assign")), _assign_form),
     Channel("assign several", frozenset({"assign"}), _routes(("POST", f"{E}/bulk/assign")), _bulk_assign),
     Channel("delete button", frozenset({"delete"}), _routes(("POST", f"{E}/<id>/delete")), _delete_form),
@@ -235,8 +242,11 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("undo of a deletion", frozenset({"restore"}), _routes(("POST", f"{E}/<id>/restore")), _restore),
     Channel("comment form", frozenset({"comment"}), _routes(("POST", f"{E}/<id>/comments")), _comment_form),
     Channel(
-        "API", frozenset({"create", "update", "transition", "assign", "delete"}),
-        _routes(("POST", API), ("PATCH", f"{API}/<id>"), ("DELETE", f"{API}/<id>"), ("POST", f"{API}/<id>/transitions/<key>"), ("POST", f"{API}/<id>/assign")), _api),
+        "API",
+        frozenset({"create", "update", "transition", "assign", "delete"}),
+        _routes(("POST", API), ("PATCH", f"{API}/<id>"), ("DELETE", f"{API}/<id>"), ("POST", f"{API}/<id>/transitions/<key>"), ("POST", f"{API}/<id>/assign")),
+        _api,
+    ),
     Channel("sample data", frozenset({"create", "update", "transition", "assign", "comment"}), frozenset(), _sample),
 )
 
@@ -256,9 +266,15 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
 """Write routes that change no record, each with what it does instead. The design pages write metadata (see the test)."""
 
 WRITERS: Mapping[str, str] = {
-    "runtime/web/edit.py": "forms", "runtime/web/inline.py": "edit in place", "runtime/web/steps.py": "form of a step", "runtime/web/board.py": "board",
-    "runtime/web/manage.py": "assign, delete, restore, comment", "runtime/web/conflict.py": "only previews", "runtime/web/api/records.py": "API",
-    "runtime/samples/replay.py": "sample data", "commands/people.py": "the command line, in the name of the system: makes a person with a name",
+    "runtime/web/edit.py": "forms",
+    "runtime/web/inline.py": "edit in place",
+    "runtime/web/steps.py": "form of a step",
+    "runtime/web/board.py": "board",
+    "runtime/web/manage.py": "assign, delete, restore, comment",
+    "runtime/web/conflict.py": "only previews",
+    "runtime/web/api/records.py": "API",
+    "runtime/samples/replay.py": "sample data",
+    "commands/people.py": "the command line, in the name of the system: makes a person with a name",
     "runtime/records/actions.py": "rules of the application themselves",
 }
 """Modules that call the record road, with the channel they serve."""

@@ -24,7 +24,7 @@ def version_of(request: Request) -> int | None:
         return None
     match = _ETAG.match(given.strip())
     if match is None:
-        raise BadRequest(_("If-Match must be a version in quotes, such as \"3\"."))
+        raise BadRequest(_('If-Match must be a version in quotes, such as "3".'))
     return int(match[1])
 
 
@@ -33,7 +33,11 @@ def body_of(request: Request, *known: str, required: tuple[str, ...] = ()) -> di
     data = read_json(request) if request.get_data(cache=True) else {}
     if not isinstance(data, Mapping):
         raise Invalid([Problem("bad_body", _("The body must be a JSON object."), "", _("Send {shape}.", shape='{"fields": {...}}'))])
-    problems = [Problem("unknown_key", _("“{key}” is not known here.", key=key), str(key), _("Known: {keys}.", keys=", ".join(known))) for key in data if key not in known]
+    problems = [
+        Problem("unknown_key", _("“{key}” is not known here.", key=key), str(key), _("Known: {keys}.", keys=", ".join(known)))
+        for key in data
+        if key not in known
+    ]
     problems += [Problem("missing_key", _("“{key}” is missing.", key=key), key) for key in required if key not in data]
     problems += [
         Problem("bad_type", _("“{key}” must be an object.", key=key), key)

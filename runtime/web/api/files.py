@@ -27,8 +27,15 @@ def store() -> FileStore:
 
 def file_json(row: uploads.FileRow) -> dict[str, Any]:
     return {
-        "id": row.id, "label": row.name, "name": row.name, "size": row.size, "media_type": row.media_type, "sha256": row.sha256,
-        "width": row.width, "height": row.height, "created_at": instant(row.created_at),
+        "id": row.id,
+        "label": row.name,
+        "name": row.name,
+        "size": row.size,
+        "media_type": row.media_type,
+        "sha256": row.sha256,
+        "width": row.width,
+        "height": row.height,
+        "created_at": instant(row.created_at),
     }
 
 

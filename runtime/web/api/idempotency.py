@@ -38,7 +38,8 @@ def once(ctx: Ctx, request: Request, do: Callable[[], Response]) -> Response:
     c = t.idempotency.c
     headers: dict[str, Any] = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
     ctx.conn.execute(
-        update(t.idempotency).where(c.actor_id == ctx.actor.person, c.key == key)
+        update(t.idempotency)
+        .where(c.actor_id == ctx.actor.person, c.key == key)
         .values(status=answer.status_code, headers=headers, body=answer.get_data(as_text=True))
     )
     return answer
@@ -47,8 +48,7 @@ def once(ctx: Ctx, request: Request, do: Callable[[], Response]) -> Response:
 def _claim(ctx: Ctx, request: Request, key: str, digest: str) -> bool:
     """Take the key before anything is done: of two requests at the same moment the second waits here for the first."""
     insert = postgresql.insert if ctx.conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(t.idempotency).values(
-        actor_id=ctx.actor.person, key=key, route=request.path[:500], request_hash=digest, at=ctx.now)
+    statement = insert(t.idempotency).values(actor_id=ctx.actor.person, key=key, route=request.path[:500], request_hash=digest, at=ctx.now)
     return ctx.conn.execute(statement.on_conflict_do_nothing().returning(t.idempotency.c.key)).first() is not None
 
 

@@ -70,7 +70,8 @@ class _Maker:
         written = [f for f in self.entity.fields if f.key in self.access.writable_ever() and fieldtypes.of(f).writable]
         return {
             f"{self.name}Fields": _object({f.key: self._shape(f, read=True, allowed=self.access.readable_ever()) for f in fields}),
-            f"{self.name}Input": _object({f.key: self._shape(f, read=False, allowed=self.access.writable_ever()) for f in written}) | {"additionalProperties": False},
+            f"{self.name}Input": _object({f.key: self._shape(f, read=False, allowed=self.access.writable_ever()) for f in written})
+            | {"additionalProperties": False},
             self.name: {
                 "allOf": [
                     reference("Record"),
@@ -99,12 +100,22 @@ class _Maker:
         base = f"/records/{self.entity.key}"
         found: Json = {}
         if self.access.any("read"):
-            found[base] = {"get": self._operation("list", "List records", array_of(self.name), [*_refs("where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(404, 422))}
+            found[base] = {
+                "get": self._operation(
+                    "list", "List records", array_of(self.name), [*_refs("where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(404, 422)
+                )
+            }
             found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), _refs("where", "q"), errors=(404, 422))}
             one: Json = {"parameters": _refs("id"), "get": self._operation("read", "Read a record", reference(self.name), errors=(404,), etag=True)}
             found[f"{base}/{{id}}"] = one
-            found[f"{base}/{{id}}/history"] = {"parameters": _refs("id"), "get": self._operation("history", "Read a record's history", reference("History"), _refs("limit", "before"), errors=(404, 422))}
-            found[f"{base}/{{id}}/transitions"] = {"parameters": _refs("id"), "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,))}
+            found[f"{base}/{{id}}/history"] = {
+                "parameters": _refs("id"),
+                "get": self._operation("history", "Read a record's history", reference("History"), _refs("limit", "before"), errors=(404, 422)),
+            }
+            found[f"{base}/{{id}}/transitions"] = {
+                "parameters": _refs("id"),
+                "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,)),
+            }
         if self.writes:
             self._writing(found, base)
         return found
@@ -112,7 +123,9 @@ class _Maker:
     def _writing(self, found: Json, base: str) -> None:
         change = _body({"fields": reference(f"{self.name}Input")}, ["fields"])
         if self.access.any("create"):
-            found.setdefault(base, {})["post"] = self._operation("create", "Create a record", reference(self.name), _refs("idempotency"), change, 201, (403, 404, 409, 422), True)
+            found.setdefault(base, {})["post"] = self._operation(
+                "create", "Create a record", reference(self.name), _refs("idempotency"), change, 201, (403, 404, 409, 422), True
+            )
         one = found.get(f"{base}/{{id}}")
         if one is None:
             return
@@ -123,7 +136,19 @@ class _Maker:
             one["delete"] = self._operation("delete", "Move a record to the bin", None, _refs("if_match"), None, 204, (403, 404, 412, 428))
         if self.access.any("assign"):
             body = _body({"owner": {"type": ["string", "null"]}, "team": {"type": ["string", "null"]}}, [])
-            found[f"{base}/{{id}}/assign"] = {"parameters": _refs("id"), "post": self._operation("assign", "Give a record to another owner or team", reference(self.name), _refs("if_match", "idempotency"), body, 200, (403, 404, 409, 412, 422, 428), True)}
+            found[f"{base}/{{id}}/assign"] = {
+                "parameters": _refs("id"),
+                "post": self._operation(
+                    "assign",
+                    "Give a record to another owner or team",
+                    reference(self.name),
+                    _refs("if_match", "idempotency"),
+                    body,
+                    200,
+                    (403, 404, 409, 412, 422, 428),
+                    True,
+                ),
+            }
 
     def _transitions(self, found: Json, base: str) -> None:
         for machine in self.app.machines_of(self.entity.key):
@@ -135,20 +160,37 @@ class _Maker:
                 title = to_text(transition.label, self.language)
                 found[f"{base}/{{id}}/transitions/{transition.key}"] = {
                     "parameters": _refs("id"),
-                    "post": self._operation(f"take_{transition.key}", title, reference(self.name), _refs("if_match", "idempotency"), body, 200, (403, 404, 409, 412, 422, 428), True),
+                    "post": self._operation(
+                        f"take_{transition.key}", title, reference(self.name), _refs("if_match", "idempotency"), body, 200, (403, 404, 409, 412, 422, 428), True
+                    ),
                 }
 
-    def _operation(self, verb: str, summary: str, shape: Json | None, parameters: Iterable[Json] = (), body: Json | None = None,
-                   status: int = 200, errors: Iterable[int] = (), etag: bool = False) -> Json:
+    def _operation(
+        self,
+        verb: str,
+        summary: str,
+        shape: Json | None,
+        parameters: Iterable[Json] = (),
+        body: Json | None = None,
+        status: int = 200,
+        errors: Iterable[int] = (),
+        etag: bool = False,
+    ) -> Json:
         answer: Json = {"description": summary}
         if shape is not None:
             answer["content"] = {"application/json": {"schema": shape}}
         if etag:
             answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The record's version"}}
         return {
-            "operationId": f"{verb}_{self.entity.key}", "summary": summary, "tags": [self.entity.key],
-            **({"parameters": list(parameters)} if parameters else {}), **({"requestBody": body} if body else {}),
-            "responses": {str(status): answer, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, *errors, *((413,) if body else ())})}},
+            "operationId": f"{verb}_{self.entity.key}",
+            "summary": summary,
+            "tags": [self.entity.key],
+            **({"parameters": list(parameters)} if parameters else {}),
+            **({"requestBody": body} if body else {}),
+            "responses": {
+                str(status): answer,
+                **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, *errors, *((413,) if body else ())})},
+            },
         }
 
 
@@ -173,16 +215,23 @@ def _files(writes: bool) -> Json:
         "/files/{id}/content": {
             "parameters": _refs("id"),
             "get": {
-                "operationId": "read_file", "summary": "The bytes of a file",
-                "parameters": [{"name": "variant", "in": "query", "schema": {"enum": ["preview", "thumb"]}, "description": "A smaller picture without metadata"}],
+                "operationId": "read_file",
+                "summary": "The bytes of a file",
+                "parameters": [
+                    {"name": "variant", "in": "query", "schema": {"enum": ["preview", "thumb"]}, "description": "A smaller picture without metadata"}
+                ],
                 "responses": {"200": {"description": "The bytes", "content": {"*/*": {}}}, "422": {"$ref": "#/components/responses/422"}, **missing},
             },
         },
     }
     if writes:
         form = {"type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "required": ["file"]}
-        paths["/files"] = {"post": {
-            "operationId": "upload_file", "summary": "Upload a file", "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
-            "responses": {"201": file, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 413, 422})}},
-        }}
+        paths["/files"] = {
+            "post": {
+                "operationId": "upload_file",
+                "summary": "Upload a file",
+                "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
+                "responses": {"201": file, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 413, 422})}},
+            }
+        }
     return paths

@@ -52,7 +52,10 @@ def list_records(ctx: Ctx, request: Request, entity: str) -> Response:
     wanted = _names(request, "fields")
     asked = query.ListQuery(
         where=query.read_where(ctx, entity, request.args["where"]) if request.args.get("where") else None,
-        sort=_names(request, "sort") or (), q=request.args.get("q", ""), limit=limit_of(request), cursor=request.args.get("cursor") or None,
+        sort=_names(request, "sort") or (),
+        q=request.args.get("q", ""),
+        limit=limit_of(request),
+        cursor=request.args.get("cursor") or None,
         fields=wanted,
     )
     if wanted is not None:
@@ -113,8 +116,11 @@ def transition(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Re
     _known(ctx, entity)
     version = version_of(request)
     body = body_of(request, "fields", "asks")
-    return once(ctx, request, lambda: _after(ctx, road.transition(
-        ctx, entity, id, key, input=Input(body.get("fields", {})), asks=body.get("asks", {}), version=version)))
+    return once(
+        ctx,
+        request,
+        lambda: _after(ctx, road.transition(ctx, entity, id, key, input=Input(body.get("fields", {})), asks=body.get("asks", {}), version=version)),
+    )
 
 
 def assign(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
@@ -134,25 +140,48 @@ def read_history(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     _closed(request, "limit", "before")
     reading.get(ctx, entity, id)
     entries = history.of(ctx, entity, id, limit_of(request), request.args.get("before") or None)
-    return json_response({"items": [
-        {"id": e.id, "seq": e.seq, "at": instant(e.at), "actor": {"id": e.actor_id, "label": e.actor_name}, "channel": e.channel, "kind": e.kind,
-         "changes": e.changes, "reason": e.reason}
-        for e in entries
-    ]})
+    return json_response(
+        {
+            "items": [
+                {
+                    "id": e.id,
+                    "seq": e.seq,
+                    "at": instant(e.at),
+                    "actor": {"id": e.actor_id, "label": e.actor_name},
+                    "channel": e.channel,
+                    "kind": e.kind,
+                    "changes": e.changes,
+                    "reason": e.reason,
+                }
+                for e in entries
+            ]
+        }
+    )
 
 
 def doors(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """The transitions from here: open or what is missing, and from whom."""
     _known(ctx, entity)
     seen = reading.get(ctx, entity, id)
-    return json_response({"items": [
+    return json_response(
         {
-            "key": door.key, "label": to_text(door.label, ctx.language), "to": door.to, "open": door.open, "primary": door.primary,
-            "needs": list(door.needs), "asks": [field.key for field in door.asks],
-            "missing": [{"what": to_text(m.what, ctx.language), "from": to_text(m.source, ctx.language), "ask": m.ask, "rule": m.rule} for m in door.missing],
+            "items": [
+                {
+                    "key": door.key,
+                    "label": to_text(door.label, ctx.language),
+                    "to": door.to,
+                    "open": door.open,
+                    "primary": door.primary,
+                    "needs": list(door.needs),
+                    "asks": [field.key for field in door.asks],
+                    "missing": [
+                        {"what": to_text(m.what, ctx.language), "from": to_text(m.source, ctx.language), "ask": m.ask, "rule": m.rule} for m in door.missing
+                    ],
+                }
+                for door in reading.doors(ctx, seen)
+            ]
         }
-        for door in reading.doors(ctx, seen)
-    ]})
+    )
 
 
 def _names(request: Request, name: str) -> tuple[str, ...] | None:
@@ -163,4 +192,6 @@ def _names(request: Request, name: str) -> tuple[str, ...] | None:
 def _closed(request: Request, *known: str) -> None:
     unknown = [key for key in request.args if key not in known]
     if unknown:
-        raise Invalid([Problem("unknown_parameter", _("“{key}” is not known here.", key=key), key, _("Known: {keys}.", keys=", ".join(known))) for key in unknown])
+        raise Invalid(
+            [Problem("unknown_parameter", _("“{key}” is not known here.", key=key), key, _("Known: {keys}.", keys=", ".join(known))) for key in unknown]
+        )

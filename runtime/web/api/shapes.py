@@ -30,7 +30,13 @@ def array_of(name: str) -> Json:
 
 _PROBLEM_ITEM: Json = {
     "type": "object",
-    "properties": {"code": _TEXT, "path": _TEXT, "message": _TEXT, "hint": {"type": ["string", "null"]}, "rule": {"type": ["string", "null"], "description": "uid of the element that refused"}},
+    "properties": {
+        "code": _TEXT,
+        "path": _TEXT,
+        "message": _TEXT,
+        "hint": {"type": ["string", "null"]},
+        "rule": {"type": ["string", "null"], "description": "uid of the element that refused"},
+    },
     "required": ["code", "path", "message"],
 }
 _MISSING: Json = {
@@ -43,40 +49,76 @@ SCHEMAS: Json = {
     "Record": {
         "type": "object",
         "properties": {
-            "id": _TEXT, "version": {"type": "integer"}, "state": {"type": ["string", "null"]}, "state_since": {"type": ["string", "null"], "format": "date-time"},
-            "owner": _NAMED, "team": _NAMED, "created_at": _INSTANT, "updated_at": _INSTANT, "fields": {"type": "object"},
+            "id": _TEXT,
+            "version": {"type": "integer"},
+            "state": {"type": ["string", "null"]},
+            "state_since": {"type": ["string", "null"], "format": "date-time"},
+            "owner": _NAMED,
+            "team": _NAMED,
+            "created_at": _INSTANT,
+            "updated_at": _INSTANT,
+            "fields": {"type": "object"},
         },
         "required": ["id", "version"],
     },
     "Count": {"type": "object", "properties": {"total": {"type": "integer"}, "at_least": {"type": "boolean"}}, "required": ["total"]},
     "History": {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": {
-            "type": "object",
-            "properties": {
-                "id": _TEXT, "seq": {"type": "integer"}, "at": _INSTANT, "actor": _NAMED, "channel": _TEXT, "kind": _TEXT,
-                "changes": {"description": "Per field its value before and after"}, "reason": {},
-            },
-        }}},
+        "properties": {
+            "items": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "id": _TEXT,
+                        "seq": {"type": "integer"},
+                        "at": _INSTANT,
+                        "actor": _NAMED,
+                        "channel": _TEXT,
+                        "kind": _TEXT,
+                        "changes": {"description": "Per field its value before and after"},
+                        "reason": {},
+                    },
+                },
+            }
+        },
         "required": ["items"],
     },
     "Doors": {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": {
-            "type": "object",
-            "properties": {
-                "key": _TEXT, "label": _TEXT, "to": _TEXT, "open": {"type": "boolean"}, "primary": {"type": "boolean"},
-                "needs": {"type": "array", "items": _TEXT}, "asks": {"type": "array", "items": _TEXT}, "missing": {"type": "array", "items": _MISSING},
-            },
-            "required": ["key", "open", "missing"],
-        }}},
+        "properties": {
+            "items": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "key": _TEXT,
+                        "label": _TEXT,
+                        "to": _TEXT,
+                        "open": {"type": "boolean"},
+                        "primary": {"type": "boolean"},
+                        "needs": {"type": "array", "items": _TEXT},
+                        "asks": {"type": "array", "items": _TEXT},
+                        "missing": {"type": "array", "items": _MISSING},
+                    },
+                    "required": ["key", "open", "missing"],
+                },
+            }
+        },
         "required": ["items"],
     },
     "File": {
         "type": "object",
         "properties": {
-            "id": _TEXT, "label": _TEXT, "name": _TEXT, "size": {"type": "integer"}, "media_type": _TEXT, "sha256": _TEXT,
-            "width": {"type": ["integer", "null"]}, "height": {"type": ["integer", "null"]}, "created_at": _INSTANT,
+            "id": _TEXT,
+            "label": _TEXT,
+            "name": _TEXT,
+            "size": {"type": "integer"},
+            "media_type": _TEXT,
+            "sha256": _TEXT,
+            "width": {"type": ["integer", "null"]},
+            "height": {"type": ["integer", "null"]},
+            "created_at": _INSTANT,
         },
         "required": ["id", "name", "size", "media_type"],
     },
@@ -84,8 +126,13 @@ SCHEMAS: Json = {
         "type": "object",
         "description": "RFC 9457",
         "properties": {
-            "type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT, "code": _TEXT,
-            "problems": {"type": "array", "items": _PROBLEM_ITEM}, "missing": {"type": "array", "items": _MISSING},
+            "type": _TEXT,
+            "title": _TEXT,
+            "status": {"type": "integer"},
+            "detail": _TEXT,
+            "code": _TEXT,
+            "problems": {"type": "array", "items": _PROBLEM_ITEM},
+            "missing": {"type": "array", "items": _MISSING},
         },
         "required": ["title", "status"],
     },
@@ -107,12 +154,26 @@ PARAMETERS: Json = {
     "before": _query("before", "Only entries before this one", _TEXT),
     "total": _query("total", "Count the whole list too", {"type": "boolean"}),
     "if_match": {"name": "If-Match", "in": "header", "required": True, "description": "ETag of the version the change was made on", "schema": _TEXT},
-    "idempotency": {"name": "Idempotency-Key", "in": "header", "required": False, "description": "Repeating a request under its key gives the first answer", "schema": {"type": "string", "maxLength": 200}},
+    "idempotency": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "Repeating a request under its key gives the first answer",
+        "schema": {"type": "string", "maxLength": 200},
+    },
 }
 
 _WORDS = {
-    400: "The request could not be read", 401: "Not signed in", 403: "Not allowed", 404: "Missing, foreign or hidden", 409: "Refused, or in conflict",
-    412: "The record has a newer version", 413: "Too large", 422: "Some values need attention", 428: "If-Match is missing", 429: "Too many requests",
+    400: "The request could not be read",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Missing, foreign or hidden",
+    409: "Refused, or in conflict",
+    412: "The record has a newer version",
+    413: "Too large",
+    422: "Some values need attention",
+    428: "If-Match is missing",
+    429: "Too many requests",
     503: "Busy: the same request may be sent again after a moment",
 }
 COMMON_ERRORS = (400, 401, 403, 429, 503)

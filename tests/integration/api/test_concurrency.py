@@ -40,6 +40,11 @@ def persistent(api: Api, method: str, path: str, body: Any, **more: Any) -> Any:
     return answer
 
 
+def sending(method: str, path: str, body: Any, **more: Any) -> Callable[[Api], Any]:
+    """A request to be sent together with others."""
+    return lambda api: persistent(api, method, path, body, **more)
+
+
 def test_no_update_is_lost(desk: Desk, wen: Api) -> None:
     made, each = wen.make(count=0), scaled(12, 100)
     url = f"/records/task/{made['id']}"
@@ -66,7 +71,7 @@ def test_a_stale_change_is_refused_whoever_sends_it(desk: Desk, wen: Api) -> Non
     for _ in range(scaled(5, 50)):
         made = wen.make()
         url = f"/records/task/{made['id']}"
-        answers = together(desk, wen, *(lambda api, n=n: persistent(api, "PATCH", url, {"fields": {"details": f"by {n}"}}, version=1) for n in range(3)))
+        answers = together(desk, wen, *(sending("PATCH", url, {"fields": {"details": f"by {n}"}}, version=1) for n in range(3)))
         assert sorted(a.status_code for a in answers) == [200, 412, 412], [a.text for a in answers]
         assert wen.get(url).json["version"] == 2
 
@@ -79,33 +84,33 @@ def test_competing_steps_have_one_winner(desk: Desk, chen: Api) -> None:
             record = chen.get(f"/records/task/{made['id']}").json
             if record["state"] != "open":
                 break
-            answers = together(
-                desk, chen, lambda api: persistent(api, "POST", f"{url}/start", {}, version=version), lambda api: persistent(api, "POST", f"{url}/start", {}, version=version))
+            answers = together(desk, chen, sending("POST", f"{url}/start", {}, version=version), sending("POST", f"{url}/start", {}, version=version))
             assert sorted(a.status_code for a in answers) in ([200, 412], [200, 409]), [a.text for a in answers]
     either = chen.make()
     url = f"/records/task/{either['id']}/transitions"
-    answers = together(desk, chen, lambda api: persistent(api, "POST", f"{url}/start", {}, version=1), lambda api: persistent(api, "POST", f"{url}/drop", {}, version=1))
+    answers = together(desk, chen, sending("POST", f"{url}/start", {}, version=1), sending("POST", f"{url}/drop", {}, version=1))
     assert sorted(a.status_code for a in answers) == [200, 412]
 
 
 def test_a_unique_value_has_one_holder(desk: Desk, wen: Api) -> None:
     for n in range(scaled(5, 50)):
         body = {"fields": {"title": "x", "code": f"U-{n}"}}
-        answers = together(desk, wen, *(lambda api: persistent(api, "POST", "/records/task", body) for _ in range(3)))
+        answers = together(desk, wen, *(sending("POST", "/records/task", body) for _ in range(3)))
         assert sorted(a.status_code for a in answers) == [201, 422, 422], [a.text for a in answers]
         refused = next(a for a in answers if a.status_code == 422)
         assert [(p["code"], p["path"], p["rule"]) for p in refused.json["problems"]] == [("not_unique", "fields.code", "test:task.code#unique")]
 
 
 def test_numbers_are_given_once(desk: Desk, wen: Api) -> None:
-    made = together(desk, wen, *(lambda api: [persistent(api, "POST", "/records/task", {"fields": {"title": "x"}}).json["fields"]["number"] for _ in range(4)] for _ in range(3)))
-    numbers = [n for some in made for n in some]
+    def four(api: Api) -> list[str]:
+        return [persistent(api, "POST", "/records/task", {"fields": {"title": "x"}}).json["fields"]["number"] for _ in range(4)]
+
+    numbers = [n for some in together(desk, wen, four, four, four) for n in some]
     assert len(set(numbers)) == 12
 
 
 def test_a_change_and_a_removal(desk: Desk, chen: Api) -> None:
     for _ in range(scaled(3, 30)):
         url = f"/records/task/{chen.make()['id']}"
-        changed, removed = together(
-            desk, chen, lambda api: persistent(api, "PATCH", url, {"fields": {"details": "x"}}, version=1), lambda api: persistent(api, "DELETE", url, None, version=1))
+        changed, removed = together(desk, chen, sending("PATCH", url, {"fields": {"details": "x"}}, version=1), sending("DELETE", url, None, version=1))
         assert (changed.status_code, removed.status_code) in ((200, 412), (412, 204), (404, 204))

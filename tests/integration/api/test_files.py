@@ -76,15 +76,18 @@ def test_a_large_photograph_keeps_its_size(wen: Api) -> None:
     answer.close()
 
 
-@pytest.mark.parametrize(("data", "name", "code"), [
-    (b"", "empty.txt", "empty_file"),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "a.svg", "active_file"),
-    (b"\n <!doctype html><p>", "a.txt", "active_file"),
-    (b"MZ\x90\x00\x03", "a.exe", "unknown_file"),
-    (b"\xff\xd8\xff\xe0 broken", "a.jpg", "bad_picture"),
-    (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a.png", "bad_picture"),
-    (b"\x00\x00\x00\x18ftypheic", "a.heic", "heic"),
-])
+@pytest.mark.parametrize(
+    ("data", "name", "code"),
+    [
+        (b"", "empty.txt", "empty_file"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "a.svg", "active_file"),
+        (b"\n <!doctype html><p>", "a.txt", "active_file"),
+        (b"MZ\x90\x00\x03", "a.exe", "unknown_file"),
+        (b"\xff\xd8\xff\xe0 broken", "a.jpg", "bad_picture"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a.png", "bad_picture"),
+        (b"\x00\x00\x00\x18ftypheic", "a.heic", "heic"),
+    ],
+)
 def test_a_file_that_is_not_taken(desk: Desk, wen: Api, data: bytes, name: str, code: str) -> None:
     before = kept(desk)
     refused = send(wen, data, name)
@@ -110,7 +113,12 @@ def test_a_file_that_is_too_large(desk: Desk, wen: Api, monkeypatch: pytest.Monk
 
 def test_an_upload_of_another_shape(wen: Api) -> None:
     two = {"file": (io.BytesIO(b"a"), "a.txt"), "more": (io.BytesIO(b"b"), "b.txt")}
-    for more in ({"json": {"file": "x"}}, {"data": {}, "content_type": "multipart/form-data"}, {"data": two, "content_type": "multipart/form-data"}, {"data": b"x"}):
+    for more in (
+        {"json": {"file": "x"}},
+        {"data": {}, "content_type": "multipart/form-data"},
+        {"data": two, "content_type": "multipart/form-data"},
+        {"data": b"x"},
+    ):
         refused = wen.call("POST", "/files", **more)
         assert refused.status_code == 422 and refused.json["problems"][0]["code"] == "no_file"
     assert wen.call("POST", "/files", data=b"--x", content_type="multipart/form-data; boundary=x").status_code in (400, 422)

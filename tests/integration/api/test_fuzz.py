@@ -14,10 +14,54 @@ from tests.factories.desk import Api, Desk
 from tests.scale import scaled
 
 GARBAGE: tuple[Any, ...] = (
-    None, True, 0, -1, 2**70, 1.5, "", " ", "x", "null", "%00", "'", '"', "0" * 50, "e\u0301", "\u202e", "1e9", "2026-13-45", "x" * 3000, [], {}, [[]], [{}], {"id": "x"},
-    {"fields": {}}, [None], {"amount": None}, "; DROP TABLE x", "(", "a.b", "-", ",,", "*", "\n",
+    None,
+    True,
+    0,
+    -1,
+    2**70,
+    1.5,
+    "",
+    " ",
+    "x",
+    "null",
+    "%00",
+    "'",
+    '"',
+    "0" * 50,
+    "e\u0301",
+    "\u202e",
+    "1e9",
+    "2026-13-45",
+    "x" * 3000,
+    [],
+    {},
+    [[]],
+    [{}],
+    {"id": "x"},
+    {"fields": {}},
+    [None],
+    {"amount": None},
+    "; DROP TABLE x",
+    "(",
+    "a.b",
+    "-",
+    ",,",
+    "*",
+    "\n",
 )
-CONDITIONS = ("title", "effort > 1", "effort >", "secret = 1", "ISBLANK(due)", "SUM(lines.amount) > 1", "NOT(done)", 'project.name = "x"', "now > starts", "1/0 > effort", "'")
+CONDITIONS = (
+    "title",
+    "effort > 1",
+    "effort >",
+    "secret = 1",
+    "ISBLANK(due)",
+    "SUM(lines.amount) > 1",
+    "NOT(done)",
+    'project.name = "x"',
+    "now > starts",
+    "1/0 > effort",
+    "'",
+)
 
 
 class Maker:

@@ -71,13 +71,30 @@ def test_every_route_is_documented(desk: Desk) -> None:
 
 
 def test_answers_fit_their_schemas(desk: Desk, wen: Api) -> None:
-    made = wen.make(effort=5, details="x", budget={"amount": "1", "currency": "CNY"}, share=0.5, starts="2026-12-01T00:00:00Z", takes=60, tags=["red"], helper=desk.people["lin"],
-                    helpers=[desk.people["mei"]], lines=[{"fields": {"name": "L", "amount": "1"}}], phone="13800138000", mail="a@example.com", due="2026-12-01", done=True)
+    made = wen.make(
+        effort=5,
+        details="x",
+        budget={"amount": "1", "currency": "CNY"},
+        share=0.5,
+        starts="2026-12-01T00:00:00Z",
+        takes=60,
+        tags=["red"],
+        helper=desk.people["lin"],
+        helpers=[desk.people["mei"]],
+        lines=[{"fields": {"name": "L", "amount": "1"}}],
+        phone="13800138000",
+        mail="a@example.com",
+        due="2026-12-01",
+        done=True,
+    )
     doc = document(wen)
     url = f"/records/task/{made['id']}"
     for path, template in (
-        (url, "/records/task/{id}"), ("/records/task?total=true", "/records/task"), ("/records/task/count", "/records/task/count"),
-        (f"{url}/history", "/records/task/{id}/history"), (f"{url}/transitions", "/records/task/{id}/transitions"),
+        (url, "/records/task/{id}"),
+        ("/records/task?total=true", "/records/task"),
+        ("/records/task/count", "/records/task/count"),
+        (f"{url}/history", "/records/task/{id}/history"),
+        (f"{url}/transitions", "/records/task/{id}/transitions"),
     ):
         schema = doc["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         errors = [f"{e.json_path}: {e.message}" for e in validator(doc, schema).iter_errors(wen.get(path).json)]
@@ -88,11 +105,20 @@ def test_answers_fit_their_schemas(desk: Desk, wen: Api) -> None:
     assert closed.status_code == 409 and list(validator(doc, {"$ref": "#/components/schemas/Problem"}).iter_errors(closed.json)) == []
 
 
-@pytest.mark.parametrize(("fields", "good"), [
-    ({"title": "x", "effort": "1.5", "budget": {"amount": "1", "currency": "CNY"}, "lines": [{"fields": {"name": "x"}}]}, True),
-    ({"title": 7}, False), ({"effort": "x"}, False), ({"budget": "7"}, False), ({"weight": "1"}, False), ({"nonsense": 1}, False), ({"lines": [{"fields": {"double": 1}}]}, False),
-    ({"priority": "never"}, False), ({"tags": ["red", "pink"]}, False),
-])
+@pytest.mark.parametrize(
+    ("fields", "good"),
+    [
+        ({"title": "x", "effort": "1.5", "budget": {"amount": "1", "currency": "CNY"}, "lines": [{"fields": {"name": "x"}}]}, True),
+        ({"title": 7}, False),
+        ({"effort": "x"}, False),
+        ({"budget": "7"}, False),
+        ({"weight": "1"}, False),
+        ({"nonsense": 1}, False),
+        ({"lines": [{"fields": {"double": 1}}]}, False),
+        ({"priority": "never"}, False),
+        ({"tags": ["red", "pink"]}, False),
+    ],
+)
 def test_the_schema_of_input_agrees_with_the_road(wen: Api, fields, good) -> None:
     doc = document(wen)
     fits = validator(doc, {"$ref": "#/components/schemas/TaskInput"}).is_valid(fields)

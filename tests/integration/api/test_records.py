@@ -20,12 +20,30 @@ def body(answer) -> dict:
 
 def test_a_record_has_the_fixed_shape(desk: Desk, wen: Api) -> None:
     project = wen.make("project", name="House")
-    answer = wen.post("/records/task", {"fields": {
-        "title": "Paint", "effort": "7.50", "count": 3, "budget": {"amount": "1234.5", "currency": "CNY"}, "share": 0.25, "due": "2026-12-01",
-        "starts": "2026-12-01T09:30:00+08:00", "takes": 5400, "done": True, "priority": "low", "tags": ["red", "blue"], "phone": "138 0013 8000",
-        "mail": "Wen@Example.com", "project": project["id"], "helper": desk.people["lin"], "helpers": [desk.people["mei"], desk.people["lin"]],
-        "lines": [{"fields": {"name": "Brush", "amount": "2.5"}}, {"fields": {"name": "Tape"}}],
-    }})
+    answer = wen.post(
+        "/records/task",
+        {
+            "fields": {
+                "title": "Paint",
+                "effort": "7.50",
+                "count": 3,
+                "budget": {"amount": "1234.5", "currency": "CNY"},
+                "share": 0.25,
+                "due": "2026-12-01",
+                "starts": "2026-12-01T09:30:00+08:00",
+                "takes": 5400,
+                "done": True,
+                "priority": "low",
+                "tags": ["red", "blue"],
+                "phone": "138 0013 8000",
+                "mail": "Wen@Example.com",
+                "project": project["id"],
+                "helper": desk.people["lin"],
+                "helpers": [desk.people["mei"], desk.people["lin"]],
+                "lines": [{"fields": {"name": "Brush", "amount": "2.5"}}, {"fields": {"name": "Tape"}}],
+            }
+        },
+    )
     assert answer.status_code == 201
     assert answer.headers["ETag"] == '"1"'
     made = answer.json
@@ -51,8 +69,16 @@ def test_a_record_has_the_fixed_shape(desk: Desk, wen: Api) -> None:
 
 
 def test_what_is_read_can_be_sent_back(wen: Api, desk: Desk) -> None:
-    made = wen.make(effort="7.50", helper=desk.people["lin"], budget={"amount": "1", "currency": "CNY"}, helpers=[desk.people["mei"]], share="0.125",
-                    starts="2026-12-01T01:30:00Z", takes=60, lines=[{"fields": {"name": "One", "amount": "1"}}])
+    made = wen.make(
+        effort="7.50",
+        helper=desk.people["lin"],
+        budget={"amount": "1", "currency": "CNY"},
+        helpers=[desk.people["mei"]],
+        share="0.125",
+        starts="2026-12-01T01:30:00Z",
+        takes=60,
+        lines=[{"fields": {"name": "One", "amount": "1"}}],
+    )
     keep = ("title", "effort", "helper", "budget", "helpers", "share", "starts", "takes")
     fields = {k: made["fields"][k] for k in keep}
     fields["lines"] = [{"id": r["id"], "fields": {k: v for k, v in r["fields"].items() if k != "double"}} for r in made["fields"]["lines"]]
@@ -78,32 +104,35 @@ def test_child_rows_replace_stay_and_go(wen: Api) -> None:
     assert {(c, p) for c, p, _r in problems(wrong)} == {("unknown_row", "fields.lines[0].id"), ("unknown_field", "fields.lines[1].hidden")}
 
 
-@pytest.mark.parametrize(("fields", "code", "path", "rule"), [
-    ({"title": None}, "required", "fields.title", "test:task.title#required"),
-    ({"title": "x" * 81}, None, "fields.title", "test:task.title#type"),
-    ({"title": 7}, "type", "fields.title", "test:task.title#type"),
-    ({"effort": "1e5"}, "type", "fields.effort", "test:task.effort#type"),
-    ({"effort": "1.234"}, "too_many_places", "fields.effort", "test:task.effort#type"),
-    ({"effort": -1}, "too_small", "fields.effort", "test:task.effort#type"),
-    ({"budget": "12"}, "type", "fields.budget", "test:task.budget#type"),
-    ({"priority": "never"}, "unknown_option", "fields.priority", "test:task.priority#type"),
-    ({"priority": "old"}, "not_offered", "fields.priority", "test:task.priority#type"),
-    ({"area": "north", "spot": "bottom"}, "not_offered", "fields.spot", "test:task.spot#type"),
-    ({"priority": "high"}, "required", "fields.reason", "test:task.reason#required_when"),
-    ({"count": 366}, "validation", "fields.count", "test:task.validations.within_year"),
-    ({"grade": 1}, "no_right", "fields.grade", "test:role/worker.task"),
-    ({"weight": "1"}, "not_writable", "fields.weight", "test:task.weight#type"),
-    ({"number": "T-1"}, "not_writable", "fields.number", "test:task.number#type"),
-    ({"review": "checked"}, "not_writable", "fields.review", None),
-    ({"state": "closed"}, "not_writable", "fields.state", "test:task#system"),
-    ({"owner": "x"}, "not_writable", "fields.owner", "test:task#system"),
-    ({"secret": "x"}, "unknown_field", "fields.secret", "test:task#fields"),
-    ({"nonsense": "x"}, "unknown_field", "fields.nonsense", "test:task#fields"),
-    ({"helper": "nobody"}, "bad_id", "fields.helper", "test:task.helper#type"),
-    ({"lines": [{"fields": {}}]}, "required", "fields.lines[0].name", "test:task.lines.name#required"),
-    ({"lines": "x"}, "type", "fields.lines", "test:task.lines#type"),
-    ({"lines": [7]}, "type", "fields.lines[0]", "test:task.lines#type"),
-])
+@pytest.mark.parametrize(
+    ("fields", "code", "path", "rule"),
+    [
+        ({"title": None}, "required", "fields.title", "test:task.title#required"),
+        ({"title": "x" * 81}, None, "fields.title", "test:task.title#type"),
+        ({"title": 7}, "type", "fields.title", "test:task.title#type"),
+        ({"effort": "1e5"}, "type", "fields.effort", "test:task.effort#type"),
+        ({"effort": "1.234"}, "too_many_places", "fields.effort", "test:task.effort#type"),
+        ({"effort": -1}, "too_small", "fields.effort", "test:task.effort#type"),
+        ({"budget": "12"}, "type", "fields.budget", "test:task.budget#type"),
+        ({"priority": "never"}, "unknown_option", "fields.priority", "test:task.priority#type"),
+        ({"priority": "old"}, "not_offered", "fields.priority", "test:task.priority#type"),
+        ({"area": "north", "spot": "bottom"}, "not_offered", "fields.spot", "test:task.spot#type"),
+        ({"priority": "high"}, "required", "fields.reason", "test:task.reason#required_when"),
+        ({"count": 366}, "validation", "fields.count", "test:task.validations.within_year"),
+        ({"grade": 1}, "no_right", "fields.grade", "test:role/worker.task"),
+        ({"weight": "1"}, "not_writable", "fields.weight", "test:task.weight#type"),
+        ({"number": "T-1"}, "not_writable", "fields.number", "test:task.number#type"),
+        ({"review": "checked"}, "not_writable", "fields.review", None),
+        ({"state": "closed"}, "not_writable", "fields.state", "test:task#system"),
+        ({"owner": "x"}, "not_writable", "fields.owner", "test:task#system"),
+        ({"secret": "x"}, "unknown_field", "fields.secret", "test:task#fields"),
+        ({"nonsense": "x"}, "unknown_field", "fields.nonsense", "test:task#fields"),
+        ({"helper": "nobody"}, "bad_id", "fields.helper", "test:task.helper#type"),
+        ({"lines": [{"fields": {}}]}, "required", "fields.lines[0].name", "test:task.lines.name#required"),
+        ({"lines": "x"}, "type", "fields.lines", "test:task.lines#type"),
+        ({"lines": [7]}, "type", "fields.lines[0]", "test:task.lines#type"),
+    ],
+)
 def test_a_bad_value_is_named_with_its_rule(wen: Api, fields, code, path, rule) -> None:
     refused = wen.post("/records/task", {"fields": {"title": "Paint", **fields}})
     assert refused.status_code == 422, refused.text
@@ -178,10 +207,17 @@ def test_foreign_hidden_and_missing_are_one_answer(desk: Desk, wen: Api, lin: Ap
     answers = []
     for id_ in (foreign, missing, gone["id"], "nonsense"):
         one = f"/records/task/{id_}"
-        answers.append([
-            body(lin.get(one)), body(lin.patch(one, {"fields": {"title": "x"}}, version=1)), body(lin.delete(one, version=1)), body(lin.get(f"{one}/history")),
-            body(lin.get(f"{one}/transitions")), body(lin.post(f"{one}/transitions/start", {}, version=1)), body(lin.post(f"{one}/assign", {"team": None}, version=1)),
-        ])
+        answers.append(
+            [
+                body(lin.get(one)),
+                body(lin.patch(one, {"fields": {"title": "x"}}, version=1)),
+                body(lin.delete(one, version=1)),
+                body(lin.get(f"{one}/history")),
+                body(lin.get(f"{one}/transitions")),
+                body(lin.post(f"{one}/transitions/start", {}, version=1)),
+                body(lin.post(f"{one}/assign", {"team": None}, version=1)),
+            ]
+        )
     assert answers[0] == answers[1] == answers[2] == answers[3]
     assert all(a["status"] == 404 for a in answers[0])
 

@@ -40,8 +40,11 @@ def test_a_reading_token_only_reads(desk: Desk, wen: Api) -> None:
     url = f"/records/task/{made['id']}"
     assert reader.get(url).status_code == 200 and reader.get("/records/task").status_code == 200 and reader.get(f"{url}/history").status_code == 200
     for answer in (
-        reader.post("/records/task", {"fields": {"title": "x"}}), reader.patch(url, {"fields": {"title": "x"}}, version=1), reader.delete(url, version=1),
-        reader.post(f"{url}/transitions/start", {}, version=1), reader.post(f"{url}/assign", {"owner": desk.people["lin"]}, version=1),
+        reader.post("/records/task", {"fields": {"title": "x"}}),
+        reader.patch(url, {"fields": {"title": "x"}}, version=1),
+        reader.delete(url, version=1),
+        reader.post(f"{url}/transitions/start", {}, version=1),
+        reader.post(f"{url}/assign", {"owner": desk.people["lin"]}, version=1),
         reader.call("POST", "/files", data={}, content_type="multipart/form-data"),
     ):
         assert answer.status_code == 403

@@ -121,10 +121,29 @@ def test_a_stale_version_is_refused(desk: Desk, channel: Channel) -> None:
     do = sorted(channel.acts & {"update", "transition", "assign", "delete"})[-1]
     record = desk.api("chen").make()
     assert desk.api("chen").patch(f"/records/task/{record['id']}", {"fields": {"effort": 1}}, version=1).status_code == 200
-    act = Act(do, {"effort": 2} if do == "update" else {}, step="start" if do == "transition" else "", to=desk.people["lin"] if do == "assign" else "", id=record["id"], version=1)
+    act = Act(
+        do,
+        {"effort": 2} if do == "update" else {},
+        step="start" if do == "transition" else "",
+        to=desk.people["lin"] if do == "assign" else "",
+        id=record["id"],
+        version=1,
+    )
     status, said = channel.send(desk, "chen", act)
     assert status == 412, said[:300]
     assert desk.api("chen").get(f"/records/task/{record['id']}").json["version"] == 2
+
+
+@pytest.mark.parametrize("version", ["", "x", "²", "-1", "9" * 40])
+def test_a_form_without_a_version_changes_nothing(desk: Desk, version: str) -> None:
+    from tests.factories.platform import csrf_of
+
+    record = desk.api("wen").make()
+    browser = desk.browser("wen")
+    for path in ("edit", "field/title", "do/start"):
+        sent = {"title": "blindly", "_version": version, "csrf_token": csrf_of(browser, desk.app, desk.slug)}
+        assert browser.post(f"/t/{desk.slug}/e/task/{record['id']}/{path}", data=sent).status_code == 428
+    assert desk.api("wen").get(f"/records/task/{record['id']}").json == record
 
 
 def test_every_rule_kind_has_a_case_on_every_channel() -> None:
@@ -154,8 +173,11 @@ def _calls_of_the_road(tree: ast.AST) -> set[str]:
     return {
         node.func.attr
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in writes
-        and isinstance(node.func.value, ast.Name) and node.func.value.id == "road"
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in writes
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "road"
     }
 
 

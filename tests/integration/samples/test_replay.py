@@ -35,7 +35,13 @@ def test_a_story(desk: Desk) -> None:
         desk,
         {"at": "day -1 10:00", "do": "transition", "by": "zoe", "record": "fence", "transition": "start"},
         {"at": "day -3 09:00", "entity": "person", "ref": "zoe", "fields": {"name": "Zoe", "team": {"ref": "east"}}, "login": "zoe", "roles": ["worker"]},
-        {"at": "day -2 09:15:30", "by": "zoe", "entity": "task", "ref": "fence", "fields": {"title": "Fence", "due": {"day": 3}, "starts": {"at": "day 1 08:00"}, "helpers": [{"ref": "zoe"}]}},
+        {
+            "at": "day -2 09:15:30",
+            "by": "zoe",
+            "entity": "task",
+            "ref": "fence",
+            "fields": {"title": "Fence", "due": {"day": 3}, "starts": {"at": "day 1 08:00"}, "helpers": [{"ref": "zoe"}]},
+        },
         {"at": "day -2 11:00", "do": "comment", "by": "zoe", "record": "fence", "text": "Rain."},
         {"at": "day -1 09:00", "do": "update", "by": "zoe", "record": "fence", "fields": {"lines": [{"fields": {"name": "Brush", "amount": "2"}}]}},
         {"at": "day 5 09:00", "do": "update", "by": "zoe", "record": "fence", "fields": {"title": "not yet"}},
@@ -43,7 +49,12 @@ def test_a_story(desk: Desk) -> None:
     assert done.people == (("zoe", ("worker",)),)
     seen = desk.api("chen").get("/records/task?where=title%20%3D%20%22Fence%22").json["items"][0]
     assert (seen["created_at"], seen["state"], seen["state_since"]) == ("2026-11-22T01:15:30Z", "doing", "2026-11-23T02:00:00Z")
-    assert (seen["fields"]["due"], seen["fields"]["starts"], seen["owner"]["label"], seen["team"]["label"]) == ("2026-11-27", "2026-11-25T00:00:00Z", "Zoe", "East")
+    assert (seen["fields"]["due"], seen["fields"]["starts"], seen["owner"]["label"], seen["team"]["label"]) == (
+        "2026-11-27",
+        "2026-11-25T00:00:00Z",
+        "Zoe",
+        "East",
+    )
     history = desk.api("chen").get(f"/records/task/{seen['id']}/history").json["items"]
     assert [(e["kind"], e["channel"], e["actor"]["label"]) for e in history] == [(k, "sample", "Zoe") for k in ("transition", "update", "create")]
     with desk.home.read() as conn:
