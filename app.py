@@ -10,26 +10,13 @@ from pathlib import Path
 
 from flask import Flask
 
-from builder.ports import Ports
-from kernel.platform import actors
+from commands.wiring import connect, ports
 from kernel.platform.clock import Clock
 from kernel.platform.settings import Settings
 from kernel.web.application import create_flask, seal
 from kernel.web.routes import mount
-from runtime.records.membership import roles_by_expression
-from runtime.records.refill import Refill
 
 ROOT = Path(__file__).resolve().parent
-
-
-def ports() -> Ports:
-    """What design time asks run time."""
-    return Ports(fills=Refill())
-
-
-def connect() -> None:
-    """What the kernel must be told once per process: how membership by expression is found."""
-    actors.use_membership(roles_by_expression)
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:

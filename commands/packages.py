@@ -10,7 +10,9 @@ from builder import tasks
 from builder.checks.finding import Finding
 from builder.packages import catalogue
 from builder.publish.prepare import Prepared
+from builder.publish.publish import publish_prepared
 from commands.desk import desk, show
+from commands.wiring import ports
 from kernel.errors import Invalid, Problem
 from kernel.i18n import _
 
@@ -95,9 +97,6 @@ def plan_file(args: argparse.Namespace) -> int:
 
 
 def apply_file(args: argparse.Namespace) -> int:
-    from app import ports
-    from builder.publish.publish import publish_prepared
-
     with desk() as here:
         prepared = _prepared(here, args)
         _show_plan(prepared, args.json)

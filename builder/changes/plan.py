@@ -237,9 +237,11 @@ class _Planner:
                 yield ops.NeedsFill(uid, element.label, before.place, before.key)
 
     def fills(self) -> Iterator[ops.Operation]:
-        """Derived fields that are new, or whose formula or type changed; those that read them are worked out with them."""
+        """Derived fields that are new, whose formula or type changed, or that read a parameter with another value;
+        those that read them are worked out with them."""
         if self.old is None:
             return
+        moved = {key for key, parameter in self.new.parameters.items() if key not in self.old.parameters or self.old.parameters[key].value != parameter.value}
         for entity in self.new.entities.values():
             was = self.old.by_uid.get(entity.uid)
             if not isinstance(was, Entity):
@@ -249,9 +251,16 @@ class _Planner:
                 if type_ is None or not type_.derived or not type_.stored:
                     continue
                 before = self.old.by_uid.get(item.uid)
-                if not isinstance(before, Field) or before.type != item.type or before.settings != item.settings:
+                changed = not isinstance(before, Field) or before.type != item.type or before.settings != item.settings
+                if changed or (moved and self._reads_parameter(item, moved)):
                     key = item.key if item.parent_field is None else f"{item.parent_field}.{item.key}"
                     yield ops.Fill(item.uid, item.label, entity.key, (key,))
+
+    def _reads_parameter(self, field: Field, keys: set[str]) -> bool:
+        """Whether a formula of the field reads one of these parameters."""
+        schema = self.new.schema
+        found = (schema.expression(field, name) for name in schema.formulas(field))
+        return any(path[0] == "param" and path[1] in keys for expression in found if expression is not None for path in expression.reads)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,18 @@
+"""What one side needs of the other, connected: the builder's ports, and what the kernel asks run time."""
+
+from __future__ import annotations
+
+from builder.ports import Ports
+from kernel.platform import actors
+from runtime.records.membership import roles_by_expression
+from runtime.records.refill import Refill
+
+
+def ports() -> Ports:
+    """What design time asks run time."""
+    return Ports(fills=Refill())
+
+
+def connect() -> None:
+    """What the kernel must be told once per process: how membership by expression is found."""
+    actors.use_membership(roles_by_expression)
