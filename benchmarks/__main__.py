@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"No case contains “{args.case}”. There are: {', '.join(NAMES)}", file=sys.stderr)
         return 2
     started = perf_counter()
+    # Ended from outside, the run still stops the server that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         with alone():
             return _run(args, chosen, started)
@@ -59,31 +62,37 @@ def _run(args: argparse.Namespace, chosen: list[str], started: float) -> int:
                 if args.profile:
                     _profile(store, chosen)
                 else:
-                    entries += _compare(store, chosen, args.rounds)
+                    for measured in _compare(store, chosen, args.rounds):
+                        entries += _told(measured)
+                        _keep(args, entries, version, complete=False)
         except CannotRun as error:
             print(f"Left out: {database}: {error}", file=sys.stderr)
             status = 1
-    if entries and not args.dry:
-        complete = len(chosen) == len(NAMES) and not args.database and status == 0
-        old = json.loads(report.JSON.read_text()) if report.JSON.exists() else []
-        command = "make bench" + (f" CASE={args.case}" if args.case else "")
-        report.write(report.merge(old, entries, complete), report.Machine.this(version), command, datetime.now(UTC).date())
+    _keep(args, entries, version, complete=len(chosen) == len(NAMES) and not args.database and status == 0)
     print("\n".join(report.comparisons(entries)))
     _say(f"{perf_counter() - started:.0f} s in all")
     return status
 
 
-def _compare(store: Store, chosen: list[str], rounds: int | None) -> list[report.Entry]:
+def _keep(args: argparse.Namespace, entries: list[report.Entry], version: str | None, *, complete: bool) -> None:
+    """Write what is measured so far; a run that is cut off loses only what it had not yet measured."""
+    if not entries or args.dry:
+        return
+    old = json.loads(report.JSON.read_text()) if report.JSON.exists() else []
+    words = [f"CASE={args.case}"] if args.case else []
+    words += [f"ARGS=--rounds={args.rounds}"] if args.rounds else []
+    report.write(report.merge(old, entries, complete), report.Machine.this(version), " ".join(["make bench", *words]), datetime.now(UTC).date())
+
+
+def _compare(store: Store, chosen: list[str], rounds: int | None) -> Iterator[list[report.Entry]]:
     """Every chosen case on one database system."""
-    found: list[report.Entry] = []
     with _opened(store, chosen) as (pairs, numbers):
         for case in CASES:
             if case.name in chosen:
-                found += _told([report.timed(r) for r in measure(case, store.name, pairs, numbers, rounds)])
+                yield [report.timed(r) for r in measure(case, store.name, pairs, numbers, rounds)]
     if MEMORY in chosen:
         ours, theirs = (memory.of(side, store.copy(side, SMALL), SMALL) for side in SIDES)
-        found += _told([report.weighed(MEMORY, store.name, SMALL, ours, theirs)])
-    return found
+        yield [report.weighed(MEMORY, store.name, SMALL, ours, theirs)]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from benchmarks import values as v
 from benchmarks.ours import SLUG, settings_of
 from benchmarks.side import Place
+from builder.changes.indexes import wanted
 from builder.layers.resolve import resolve
 from builder.packages import catalogue
 from builder.packages.package import Package
@@ -23,7 +24,6 @@ from kernel.fieldtypes.money import Money
 from kernel.model import application as model
 from kernel.model import tables
 from kernel.model.elements import Entity
-from kernel.model.indexes import indexes_of
 from kernel.platform import accounts, migrations, releases
 from kernel.platform import tables as t
 from kernel.platform.clock import SystemClock
@@ -68,12 +68,14 @@ def tables_in_words() -> str:
     """The statements that make our tables and indexes today; with the same words a kept data set still fits."""
     application = model.build(resolve(packages()).tree)
     made = tables.build(application, tables.assign_names(application, {}, {}))
+    indexes = wanted(application, made)
     of_platform = [*t.platform.sorted_tables, *t.control.sorted_tables]
     words: list[Any] = [CreateTable(table) for table in (*made.metadata.sorted_tables, *of_platform)]
-    words += [CreateIndex(index) for index in indexes_of(application, made)]
     words += [CreateIndex(index) for table in of_platform for index in sorted(table.indexes, key=lambda i: str(i.name))]
     dialects: tuple[Any, ...] = (postgresql, sqlite)
-    return "\n".join(str(one.compile(dialect=module.dialect())) for module in dialects for one in words)
+    return "\n".join(
+        text for module in dialects for text in (
+            *(str(one.compile(dialect=module.dialect())) for one in words), *(indexes[name][0].sql(module.dialect()) for name in sorted(indexes))))
 
 
 def _people(conn: Connection, release: Release, now: datetime) -> None:

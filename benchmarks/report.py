@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cases import NAMES
 from benchmarks.measure import Result
 
 HERE = Path(__file__).resolve().parent
@@ -62,7 +63,8 @@ _KEY = ("case", "database", "rows", "clients", "role")
 def merge(old: Iterable[Entry], new: Sequence[Entry], complete: bool) -> list[Entry]:
     """``new``, and what a run of some cases did not measure from before."""
     fresh = {tuple(entry[k] for k in _KEY) for entry in new}
-    return [*new, *(entry for entry in old if not complete and tuple(entry[k] for k in _KEY) not in fresh)]
+    kept = [] if complete else [entry for entry in old if tuple(entry[k] for k in _KEY) not in fresh]
+    return sorted([*new, *kept], key=lambda entry: (entry["database"] != "sqlite", NAMES.index(entry["case"]) if entry["case"] in NAMES else -1))
 
 
 def lines(entries: Sequence[Entry]) -> list[str]:
