@@ -190,7 +190,7 @@ def _row(work: Work, shape: RowShape, before: Mapping[str, Row], item: Any, inde
                     "unknown_field",
                     _("There is no field “{name}” here.", name=str(name)[:100]),
                     f"{path}.{str(name)[:100]}",
-                    did_you_mean(str(name)[:100], known),
+                    did_you_mean(str(name)[:100], known) if len(work.problems) < 50 else None,  # a suggestion costs time
                     f"{shape.uid}#fields",
                 )
             )

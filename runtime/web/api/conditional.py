@@ -12,6 +12,7 @@ from kernel.errors import BadRequest, Invalid, Problem, VersionRequired
 from kernel.i18n import _
 from kernel.web.request import read_json
 
+MOST_KEYS = 500  # of one object; each unknown one is answered with a suggestion, which costs time
 _ETAG = re.compile(r'^(?:W/)?"([0-9]{1,15})"\Z')
 
 
@@ -44,8 +45,13 @@ def body_of(request: Request, *known: str, required: tuple[str, ...] = ()) -> di
         for key in ("fields", "asks")
         if key in data and key in known and not isinstance(data[key], Mapping)
     ]
+    problems += [
+        Problem("too_many_keys", _("At most {n} keys are read.", n=MOST_KEYS), key)
+        for key in ("fields", "asks")
+        if isinstance(data.get(key), Mapping) and len(data[key]) > MOST_KEYS
+    ]
     if problems:
-        raise Invalid(problems)
+        raise Invalid(problems[:MOST_KEYS])
     return dict(data)
 
 
