@@ -48,7 +48,9 @@ def check_place(args: argparse.Namespace) -> int:
     places = catalogue.find_places()
     path = Path(args.place)
     if not path.exists() and args.place not in places:
-        raise Invalid([Problem("unknown_package", _("There is no package “{key}”.", key=args.place), args.place, _("There are: {names}.", names=sorted(places)))])
+        raise Invalid(
+            [Problem("unknown_package", _("There is no package “{key}”.", key=args.place), args.place, _("There are: {names}.", names=sorted(places)))]
+        )
     found = tasks.check_directory(path if path.exists() else places[args.place])
     _print(found, args.json)
     return 1 if any(f.severity == "error" for f in found) else 0

@@ -66,7 +66,7 @@ def create_user(args: argparse.Namespace) -> None:
 
 def list_users(args: argparse.Namespace) -> None:
     with desk() as here, here.ctx(args.tenant) as ctx:
-        found = [
+        found: list[dict[str, Any]] = [
             {"login": a.login, "person": a.person_id, "roles": sorted(accounts.roles_of(ctx.conn, a.person_id)), "disabled": a.disabled_at is not None}
             for a in accounts.all_accounts(ctx.conn)
         ]
@@ -74,7 +74,7 @@ def list_users(args: argparse.Namespace) -> None:
         show(found)
     else:
         for row in found:
-            print(row["login"], ",".join(row["roles"]), "(disabled)" if row["disabled"] else "")
+            print(row["login"], *row["roles"], *(["(disabled)"] if row["disabled"] else []))
 
 
 def create_token(args: argparse.Namespace) -> None:

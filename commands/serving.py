@@ -14,7 +14,7 @@ from kernel.platform.settings import Settings
 
 DEMO = "demo"
 DEMO_TEMPLATE = "store_sales"
-DEMO_PASSWORD = "fangyuan-demo"
+DEMO_PASSWORD = "fangyuan-demo"  # noqa: S105 - printed at start, of a company that does not exist
 
 
 def register(commands: Any) -> None:
@@ -54,7 +54,7 @@ def serve_forever(args: argparse.Namespace) -> None:
     migrations.migrate(settings)
     workers = args.workers or settings.workers
     print(f"Serving {settings.base_url} (Ctrl-C ends it)", flush=True)
-    os.execv(sys.executable, [
+    os.execv(sys.executable, [  # noqa: S606 - our own arguments only
         sys.executable, "-m", "gunicorn", "app:create_app()", "--worker-class", "gthread", "--workers", str(workers),
         "--threads", str(settings.threads), "--bind", f"{settings.host}:{settings.port}", "--graceful-timeout", "10",
         "--no-control-socket", "--max-requests", "20000", "--max-requests-jitter", "2000", "--log-level", "warning",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from typing import Any
 
 from builder.packages import catalogue
@@ -15,7 +16,7 @@ from kernel.platform import accounts, passwords
 from kernel.platform.ctx import Ctx, system_ctx
 from kernel.platform.tenants import read_tenant
 from runtime.files import uploads
-from runtime.files.store import FileStore
+from runtime.files.store import FileStore, folder_of
 from runtime.samples.replay import replay
 
 TEMPLATES = "industry_templates"
@@ -67,7 +68,7 @@ def _play(here: Desk, ctx: Ctx, packages: Any, hashed: str) -> None:
         if file is None:
             raise Invalid([Problem("unknown_asset", _("The package has no file “{path}”.", path=path), path)])
         with file.open("rb") as stream:
-            received = uploads.receive(store, acting.tenant.slug, stream, path.rsplit("/", 1)[-1])
+            received = uploads.receive(store, folder_of(acting.tenant), stream, path.rsplit("/", 1)[-1])
         return uploads.save(acting, received).id
 
     replay(ctx, [sample for package in packages for sample in package.samples], upload=upload, password_hash=hashed)
@@ -75,10 +76,12 @@ def _play(here: Desk, ctx: Ctx, packages: Any, hashed: str) -> None:
 
 def sign_ins(ctx: Ctx) -> list[tuple[str, str]]:
     """Everybody who can sign in, with their roles in words."""
-    return [
-        (a.login, ", ".join(str(ctx.app.roles[r].label.to(ctx.tenant.language)) for r in sorted(accounts.roles_of(ctx.conn, a.person_id)) if r in ctx.app.roles))
-        for a in accounts.all_accounts(ctx.conn)
-    ]
+    language = ctx.tenant.language
+
+    def words(person: str) -> str:
+        return ", ".join(ctx.app.roles[r].label.to(language) for r in sorted(accounts.roles_of(ctx.conn, person)) if r in ctx.app.roles)
+
+    return [(account.login, words(account.person_id)) for account in accounts.all_accounts(ctx.conn)]
 
 
 def create_tenant(args: argparse.Namespace) -> None:
@@ -104,7 +107,10 @@ def delete_tenant(args: argparse.Namespace) -> int:
         print("Nothing was removed.")
         return 1
     with desk() as here:
+        found = here.tenants.find(args.slug)
         here.tenants.delete(args.slug)
+        if found is not None:
+            shutil.rmtree(here.settings.data_dir / "files" / found[0].id, ignore_errors=True)
     return 0
 
 

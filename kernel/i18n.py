@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def pick(labels: Mapping[str, str] | None, language: str) -> str | None:
     return labels.get(language) or labels.get(DEFAULT_LANGUAGE) or next(iter(labels.values()), None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def catalogue(language: str) -> Mapping[str, str]:
     """All messages of one language from every package's .po files. English is the source and has none."""
     found: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """The language reference as Markdown: the prose of the language, then the function table. ``docs/expressions.md`` is
 this text; a test keeps it so (``python -m kernel.expr.reference > docs/expressions.md``)."""
 
-# ruff: noqa: E501 - prose of a page
+
 from __future__ import annotations
 
 import json

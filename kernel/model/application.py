@@ -8,7 +8,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kernel.model.elements import (
-    KINDS, TOP_KINDS, Element, Entity, Field, Form, Group, Machine, OptionSet, Parameter, Role, View,
+    KINDS,
+    TOP_KINDS,
+    Element,
+    Entity,
+    Field,
+    Form,
+    Group,
+    Machine,
+    OptionSet,
+    Parameter,
+    Role,
+    View,
 )
 from kernel.model.props import fill
 from kernel.model.tree import Node, Tree, children, content_hash

@@ -52,7 +52,9 @@ class Element:
     origin: str = ""
     labels: Mapping[str, str] = prop({}, doc="What people see, per language.", schema=LABELS)
     help: Mapping[str, str] = prop({}, doc="One line of help, per language.", schema=LABELS)
-    aliases: tuple[str, ...] = prop((), doc="Further names in expressions, former keys among them.", schema={"type": "array", "items": {"type": "string", "maxLength": 50}})
+    aliases: tuple[str, ...] = prop(
+        (), doc="Further names in expressions, former keys among them.", schema={"type": "array", "items": {"type": "string", "maxLength": 50}}
+    )
 
     @property
     def label(self) -> Labels:
@@ -107,14 +109,14 @@ class Field(Element):
     read_only_when: str | None = prop(None, doc="May not be changed while this holds.", schema=EXPRESSION, formula=Formula(expects="boolean"))
     placeholder: Mapping[str, str] = prop({}, doc="Grey example text in an empty input.", schema=LABELS)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    fields: tuple["Field", ...] = ()
+    fields: tuple[Field, ...] = ()
     entity: str = ""
     parent_field: str | None = None
     home: Any = field(default=None, compare=False, repr=False)
     """The Application it stands in, set when that is built: types look up option sets and states through it."""
 
     @cached_property
-    def by_key(self) -> Mapping[str, "Field"]:
+    def by_key(self) -> Mapping[str, Field]:
         """The columns of a child-rows field."""
         return {f.key: f for f in self.fields}
 
@@ -337,7 +339,7 @@ class Parameter(Element):
 
     KIND: ClassVar[str] = "parameter"
     type: str = prop(doc="number, text, boolean, duration (seconds) or date.", schema={"enum": ["number", "text", "boolean", "duration", "date"]})
-    value: Any = prop(doc="The value.", schema={"type": ["number", "string", "boolean"]})
+    value: Any = prop(doc="The value.", schema={"type": ["number", "string", "boolean"]})  # noqa: RUF009 - a field declaration
     unit: str | None = prop(None, doc="Unit shown beside the value.")
     min: float | None = prop(None, doc="Least allowed value.", schema={"type": "number"})
     max: float | None = prop(None, doc="Greatest allowed value.", schema={"type": "number"})

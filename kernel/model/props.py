@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
 JSON = Any
@@ -80,9 +79,18 @@ def prop(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-@lru_cache(maxsize=None)
 def props_of(cls: type) -> Mapping[str, Prop]:
     """The declared properties of a dataclass by document name, in order of declaration."""
+    known = _known.get(cls)
+    if known is None:
+        known = _known[cls] = _read(cls)
+    return known
+
+
+_known: dict[type, Mapping[str, Prop]] = {}
+
+
+def _read(cls: type) -> Mapping[str, Prop]:
     found: dict[str, Prop] = {}
     for f in dataclasses.fields(cls):
         meta = f.metadata.get("prop")

@@ -79,7 +79,13 @@ class Assets:
 
         Metadata name icons too; an unknown name shows a dot instead of breaking the page.
         """
-        known = name if name in self.icon_names else _FALLBACK_ICON
+        self._refresh()
+        found = self._drawn.get((name, size))
+        if found is None:
+            found = self._drawn[name, size] = self._draw(name if name in self._icons else _FALLBACK_ICON, size)
+        return found
+
+    def _draw(self, known: str, size: int) -> Markup:
         size_class = "" if size == 18 else f" icon-{int(size)}"
         return Markup('<svg class="icon{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
             size_class, self.url("icons/icons.svg"), escape(known)
@@ -102,6 +108,7 @@ class Assets:
             digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
         self._files: Mapping[str, bytes] = MappingProxyType(files)
         self._gzipped: dict[str, bytes] = {}
+        self._drawn: dict[tuple[str, int], Markup] = {}
         self._version = digest.hexdigest()[:12]
         self._icons = frozenset(m.decode() for m in _SYMBOL.findall(files.get("icons/icons.svg", b"")))
 

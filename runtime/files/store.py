@@ -11,6 +11,7 @@ from typing import IO
 
 from kernel.errors import NotFound, TooLarge
 from kernel.i18n import _
+from kernel.platform.ctx import Tenant
 
 CHUNK = 256 * 1024
 
@@ -22,6 +23,11 @@ class Stored:
     sha256: str
     size: int
     new: bool = field(default=True, compare=False)
+
+
+def folder_of(tenant: Tenant) -> str:
+    """The folder of a tenant's files: its id, because a later tenant may take over the address."""
+    return tenant.id or tenant.slug
 
 
 class FileStore:

@@ -16,7 +16,7 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.files.media import clean_name, recognise
 from runtime.files.pictures import Picture, decode
-from runtime.files.store import FileStore, Stored
+from runtime.files.store import FileStore, Stored, folder_of
 
 MAX_SIZE = 25_000_000
 HEAD = 4096  # by the first bytes a file is recognised
@@ -145,7 +145,7 @@ def open_file(ctx: Ctx, store: FileStore, id_: str, variant: str = "") -> tuple[
     row = rows(ctx, [id_]).get(id_)
     if row is None or not _may_read(ctx, row):
         raise NotFound()
-    return row, store.open(ctx.tenant.slug, row.sha256, variant if row.is_picture else "")
+    return row, store.open(folder_of(ctx.tenant), row.sha256, variant if row.is_picture else "")
 
 
 def _may_read(ctx: Ctx, row: FileRow) -> bool:

@@ -12,6 +12,7 @@ from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.routes import json_response
 from runtime.files import uploads
+from runtime.files.store import folder_of
 from runtime.forms.shown import size_words
 from runtime.web.api.files import BODY_LIMIT, content, store
 from runtime.web.sight import base_of
@@ -24,7 +25,7 @@ def upload(ctx: Ctx, request: Request) -> Any:
     sent = request.files.get("file")
     if sent is None:
         raise Invalid([Problem("no_file", _("Choose a file."), "file")])
-    received = uploads.receive(store(), ctx.tenant.slug, cast(BinaryIO, sent.stream), sent.filename or "")
+    received = uploads.receive(store(), folder_of(ctx.tenant), cast(BinaryIO, sent.stream), sent.filename or "")
     _placement, home = current_app.extensions["fangyuan"].tenants.get(ctx.tenant.slug)
     with home.write() as conn:
         row = uploads.save(replace(ctx, conn=conn), received)

@@ -170,8 +170,8 @@ def _candidates(type_: Type, expression: Expression, env: Env) -> Iterator[Any]:
         yield "x"
     elif kind in (Kind.DATE, Kind.INSTANT, Kind.DURATION):
         step = timedelta(days=1)
-        wanted = {Kind.DATE: date, Kind.INSTANT: datetime, Kind.DURATION: timedelta}[kind]
-        near = {Kind.DATE: env.now.astimezone(env.zone).date(), Kind.INSTANT: env.now, Kind.DURATION: timedelta(0)}[kind]
+        wanted: type = {Kind.DATE: date, Kind.INSTANT: datetime, Kind.DURATION: timedelta}[kind]
+        near: Any = {Kind.DATE: env.now.astimezone(env.zone).date(), Kind.INSTANT: env.now, Kind.DURATION: timedelta(0)}[kind]
         for value in [near, *_known(expression, env, wanted)]:
             yield from (value - step, value, value + step)
         yield near + 3650 * step

@@ -12,7 +12,7 @@ from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.routes import json_response
 from runtime.files import uploads
-from runtime.files.store import FileStore
+from runtime.files.store import FileStore, folder_of
 from runtime.web.api.wire import instant
 
 BODY_LIMIT = uploads.MAX_SIZE + 64 * 1024
@@ -49,7 +49,7 @@ def upload(ctx: Ctx, request: Request) -> Any:
     sent = request.files.get("file")
     if sent is None or len(request.files) != 1:
         raise Invalid([Problem("no_file", _("Send one file in the part “file”."), "file")])
-    received = uploads.receive(store(), ctx.tenant.slug, sent.stream, sent.filename or "")
+    received = uploads.receive(store(), folder_of(ctx.tenant), sent.stream, sent.filename or "")
     _placement, home = current_app.extensions["fangyuan"].tenants.get(ctx.tenant.slug)
     with home.write() as conn:
         row = uploads.save(replace(ctx, conn=conn), received)

@@ -4,7 +4,16 @@ import { send } from "../request.js";
 import { t } from "../text.js";
 import { toast as show } from "../toast.js";
 
+// A modal dialog covers the page, messages included, unless they are raised into the same layer after it.
+function raise(region) {
+  if (region?.id !== "toasts" || !region.showPopover || !document.querySelector("dialog:modal")) return;
+  region.setAttribute("popover", "manual");
+  if (region.matches(":popover-open")) region.hidePopover();
+  region.showPopover();
+}
+
 export default function toast(element) {
+  raise(element.parentElement);
   const { on, off } = listeners();
   let timer = null;
   const seconds = Number(element.dataset.seconds || 0);
