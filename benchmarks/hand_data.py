@@ -28,6 +28,8 @@ def build(place: Place, size: int) -> None:
             for start in range(0, size, BATCH):
                 numbers = range(start, min(start + BATCH, size))
                 conn.execute(insert(Asset), [asset(n) for n in numbers])
+                if size > v.WRITTEN:
+                    continue
                 conn.execute(insert(History), [_history(n) for n in numbers])
                 conn.execute(insert(Span), [_span(n) for n in numbers])
         with engine.begin() as conn:

@@ -34,8 +34,6 @@ from runtime.records.search import words_of
 
 ENTITY = Path(__file__).with_name("entity.yaml")
 BATCH = 2_000
-# Words of the quick search are made where writes are measured; making those of 200,000 records takes minutes and no list reads them.
-SEARCHED = 20_000
 
 
 def build(place: Place, size: int) -> None:
@@ -50,7 +48,7 @@ def build(place: Place, size: int) -> None:
         with home.write() as conn:
             release = releases.current(conn)
             _people(conn, release, clock.now())
-            filler = Filler(conn, release, search=size <= SEARCHED)
+            filler = Filler(conn, release, written=size <= v.WRITTEN)
             for start in range(0, size, BATCH):
                 filler.add(range(start, min(start + BATCH, size)))
         with home.write() as conn:
@@ -100,10 +98,10 @@ def _system(id_: str, release: Release, now: datetime) -> dict[str, Any]:
 
 
 class Filler:
-    """Writes records as the road would leave them: row, first history entry, spans, words of the search."""
+    """Writes records as the road would leave them: row and, where ``written``, first history entry, spans, words of the search."""
 
-    def __init__(self, conn: Connection, release: Release, *, search: bool) -> None:
-        self.conn, self.release, self.search = conn, release, search
+    def __init__(self, conn: Connection, release: Release, *, written: bool) -> None:
+        self.conn, self.release, self.written = conn, release, written
         self.entity: Entity = release.application.entity("asset")
         self.table = release.tables.of("asset")
         stored = [f for f in self.entity.fields if f.key in self.table.columns]
@@ -114,9 +112,9 @@ class Filler:
     def add(self, numbers: range) -> None:
         """Records of these numbers."""
         self.conn.execute(insert(self.table.table), [self._row(n) for n in numbers])
-        self.conn.execute(insert(t.change_log), [self._entry(n) for n in numbers])
-        self.conn.execute(insert(t.span), [span for n in numbers for span in self._spans(n)])
-        if self.search:
+        if self.written:
+            self.conn.execute(insert(t.change_log), [self._entry(n) for n in numbers])
+            self.conn.execute(insert(t.span), [span for n in numbers for span in self._spans(n)])
             self._words(numbers)
 
     def _row(self, number: int) -> dict[str, Any]:
