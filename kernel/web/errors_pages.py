@@ -121,7 +121,8 @@ def _for_people(error: FangyuanError) -> BaseResponse:
         "problems": getattr(error, "problems", ()), "missing": getattr(error, "missing", ()), "reference": known.id,
     }
     if is_htmx(request):
-        headers = {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
+        # Whatever part of an answer the sender would have picked out, this one is shown whole.
+        headers = {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend", "HX-Reselect": ".toast"}
         return render(Page("notice.html", context, status=error.status, headers=headers), known.ctx)
     return render(Page("error.html", context, status=error.status), known.ctx)
 

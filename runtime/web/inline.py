@@ -89,7 +89,7 @@ def _undone(request: Request, key: str) -> MultiDict[str, str] | None:
     except ValueError:
         texts = []
     found: MultiDict[str, str] = MultiDict()
-    found.setlist(key, ["", *(str(t) for t in texts)] if isinstance(texts, list) and len(texts) != 1 else [str(t) for t in texts])
+    found.setlist(key, [str(t) for t in texts] if isinstance(texts, list) and texts else [""])
     return found
 
 

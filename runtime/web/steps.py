@@ -34,23 +34,34 @@ def show(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
 def take(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | Response:
     """Take it. A refused step changes nothing and says what would open it."""
     shown = open_record(ctx, entity, id)
+    version = version_of(request)
+    if version is not None and version != shown.record.version and all(d.key != key for d in reading.doors(ctx, shown.seen)):
+        raise Stale(shown.record.version)  # the step was there when the page was made
     door = _door(ctx, shown, key)
     sent = parse.read(ctx, _needed(ctx, shown, door), request.form).fields
     asked = parse.read_asks(ctx, door.asks, request.form)
-    version = version_of(request)
     try:
         road.transition(ctx, entity, id, key, input=Input(sent, "text"), asks=asked, version=version)
     except Refused as error:
         return _page(ctx, request, shown, door, sent=sent, asked=asked, refused=error, status=409)
     except Invalid as error:
         return _page(ctx, request, shown, door, sent=sent, asked=asked, invalid=error, status=422)
-    except Stale:
-        raise
+    except Stale as error:
+        return _moved_on(ctx, request, entity, id, key, sent, asked, error)
     done = _("“{title}” is now: {state}", title=shown.seen.title, state=_state_label(ctx, shown, key)).to(ctx.language)
     if is_htmx(request):
         # The record page is made anew: path, doors, details and history all follow from the state.
         return Response("", 200, headers={"HX-Redirect": shown.url, "HX-Trigger": trigger({"toast": {"text": done, "tone": "ontime"}})})
     return redirect(shown.url, 303)
+
+
+def _moved_on(ctx: Ctx, request: Request, entity: str, id: str, key: str, sent: dict[str, Any], asked: dict[str, Any], error: Stale) -> Page:
+    """Somebody changed the record meanwhile: the step is shown once more, as it is now, with what was typed. Raises Stale where it is gone."""
+    shown = open_record(ctx, entity, id)
+    door = next((d for d in reading.doors(ctx, shown.seen) if d.key == key and not any(m.ask.get("kind") == "state" for m in d.missing)), None)
+    if door is None:
+        raise error
+    return _page(ctx, request, shown, door, sent=sent, asked=asked, notice=_("Somebody changed this record in the meantime. Look at it again, then take the step."), status=412)
 
 
 def _door(ctx: Ctx, shown: Open, key: str) -> Any:
@@ -73,7 +84,7 @@ def _needed(ctx: Ctx, shown: Open, door: Any) -> list[Any]:
 
 def _page(
     ctx: Ctx, request: Request, shown: Open, door: Any, *, sent: dict[str, Any] | None = None, asked: dict[str, Any] | None = None,
-    refused: Refused | None = None, invalid: Invalid | None = None, status: int = 200,
+    refused: Refused | None = None, invalid: Invalid | None = None, notice: Message | None = None, status: int = 200,
 ) -> Page:
     found = problems.by_field(invalid.problems, ctx.language) if invalid else {}
     raw = {**(sent or {}), **(asked or {})} if sent is not None else None
@@ -103,7 +114,7 @@ def _page(
     now_at = state_of(machine, shown.record)[0] or ""
     context = {
         **over(request), "door": door, "url": shown.url, "title": shown.seen.title, "version": shown.record.version, "fields": views, "errors": errors,
-        "blocked": blocked, "from_label": to_text(machine.by_key[now_at].label, ctx.language) if now_at in machine.by_key else "",
+        "blocked": blocked, "notice": notice, "from_label": to_text(machine.by_key[now_at].label, ctx.language) if now_at in machine.by_key else "",
         "to_label": to_text(machine.by_key[transition.to].label, ctx.language),
     }
     return Page("runtime/record/step.html", context, status=status)
