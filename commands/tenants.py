@@ -63,13 +63,16 @@ def _play(here: Desk, ctx: Ctx, packages: Any, hashed: str) -> None:
     store = FileStore(here.settings.data_dir / "files")
     assets = {path: file for package in packages for path, file in package.assets.items()}
 
+    received: dict[str, uploads.Received] = {}
+
     def upload(acting: Ctx, path: str) -> str:
-        file = assets.get(path)
-        if file is None:
-            raise Invalid([Problem("unknown_asset", _("The package has no file “{path}”.", path=path), path)])
-        with file.open("rb") as stream:
-            received = uploads.receive(store, folder_of(acting.tenant), stream, path.rsplit("/", 1)[-1])
-        return uploads.save(acting, received).id
+        if path not in received:  # the same picture stands in many records; reading it is the slow part
+            file = assets.get(path)
+            if file is None:
+                raise Invalid([Problem("unknown_asset", _("The package has no file “{path}”.", path=path), path)])
+            with file.open("rb") as stream:
+                received[path] = uploads.receive(store, folder_of(acting.tenant), stream, path.rsplit("/", 1)[-1])
+        return uploads.save(acting, received[path]).id
 
     replay(ctx, [sample for package in packages for sample in package.samples], upload=upload, password_hash=hashed)
 
