@@ -35,7 +35,7 @@ def lead_fields(company: str = "杭州云栖培训学校", **more: Any) -> dict[
 
 def visit_fields(customer: str, **more: Any) -> dict[str, Any]:
     """A visit before anything was brought back from it."""
-    return {"customer": customer, "objective": "看现场，量尺寸", "visited_at": "2026-11-24T01:00:00Z", **more}
+    return {"customer": customer, "objective": "看现场，量尺寸", "reading": "暑期招生已经开始，最怕误了开班", "visited_at": "2026-11-24T01:00:00Z", **more}
 
 
 def customer_fields(name: str = "杭州云栖培训学校", **more: Any) -> dict[str, Any]:

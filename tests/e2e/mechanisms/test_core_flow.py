@@ -64,6 +64,7 @@ def test_a_lead_from_first_word_to_qualified(demo, people, size):
     people.go(page, f"/e/visit/{visit[0]['id']}/edit")
     screen.upload(page, "photos", PHOTO)
     screen.uploaded(page, "photos")
+    page.locator("#f-reading").fill("招生旺季，九月前要坐得下四十人")
     page.locator("#f-summary").fill(keys.SHORT_SUMMARY)
     page.locator("#f-next_on").fill("2026-11-27")
     page.locator("#f-deliverable").fill("平面方案")
