@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace, chosen: list[str], started: float) -> int:
     entries: list[report.Entry] = []
     version: str | None = None
+    load = os.getloadavg()[0]
     status = 0
     for database in args.database or DATABASES:
         try:
@@ -64,24 +66,24 @@ def _run(args: argparse.Namespace, chosen: list[str], started: float) -> int:
                 else:
                     for measured in _compare(store, chosen, args.rounds):
                         entries += _told(measured)
-                        _keep(args, entries, version, complete=False)
+                        _keep(args, entries, version, load, complete=False)
         except CannotRun as error:
             print(f"Left out: {database}: {error}", file=sys.stderr)
             status = 1
-    _keep(args, entries, version, complete=len(chosen) == len(NAMES) and not args.database and status == 0)
+    _keep(args, entries, version, load, complete=len(chosen) == len(NAMES) and not args.database and status == 0)
     print("\n".join(report.comparisons(entries)))
     _say(f"{perf_counter() - started:.0f} s in all")
     return status
 
 
-def _keep(args: argparse.Namespace, entries: list[report.Entry], version: str | None, *, complete: bool) -> None:
+def _keep(args: argparse.Namespace, entries: list[report.Entry], version: str | None, load: float, *, complete: bool) -> None:
     """Write what is measured so far; a run that is cut off loses only what it had not yet measured."""
     if not entries or args.dry:
         return
     old = json.loads(report.JSON.read_text()) if report.JSON.exists() else []
     words = [f"CASE={args.case}"] if args.case else []
     words += [f"ARGS=--rounds={args.rounds}"] if args.rounds else []
-    report.write(report.merge(old, entries, complete), report.Machine.this(version), " ".join(["make bench", *words]), datetime.now(UTC).date())
+    report.write(report.merge(old, entries, complete), report.Machine.this(version, load), " ".join(["make bench", *words]), datetime.now(UTC).date())
 
 
 def _compare(store: Store, chosen: list[str], rounds: int | None) -> Iterator[list[report.Entry]]:

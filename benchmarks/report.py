@@ -28,14 +28,17 @@ class Machine:
     cores: int
     memory_gb: float
     software: str
+    load: float = 0.0
 
     @classmethod
-    def this(cls, postgresql: str | None) -> Machine:
+    def this(cls, postgresql: str | None, load: float) -> Machine:
+        """This machine; ``load`` is how busy others kept it when the run began (processes that wanted a core)."""
         software = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-        return cls(_processor(), os.cpu_count() or 1, _memory_gb(), software + (f", PostgreSQL {postgresql}" if postgresql else ""))
+        return cls(_processor(), os.cpu_count() or 1, _memory_gb(), software + (f", PostgreSQL {postgresql}" if postgresql else ""), load)
 
     def __str__(self) -> str:
-        return f"{self.processor}, {self.cores} cores, {self.memory_gb:.0f} GB; {self.software}"
+        busy = f"; busy with other work when it began (load {self.load:.1f}), so look at the ratios" if self.load > self.cores / 2 else ""
+        return f"{self.processor}, {self.cores} cores, {self.memory_gb:.0f} GB; {self.software}{busy}"
 
 
 def timed(result: Result) -> Entry:

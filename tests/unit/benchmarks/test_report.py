@@ -97,3 +97,8 @@ def test_a_data_set_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(datasets, "_build", fail)
     assert main(["--case", "read", "--database", "sqlite", "--dry"]) == 1
     assert "could not be made: 10000 records" in capsys.readouterr().err
+
+
+def test_a_busy_machine_is_named() -> None:
+    assert "load" not in str(MACHINE)
+    assert "load 7.5" in str(report.Machine("Processor", 2, 8, "Python", 7.5))
