@@ -12,10 +12,11 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -69,53 +70,112 @@ def sign_in(page: Page, base: str, login: str) -> None:
     page.wait_for_url(lambda url: "login" not in url)
 
 
-def _first(entity: str) -> Visit:
+def _first(entity: str, view: str = "", tail: str = "") -> Visit:
+    """The first record of a list, or a page below it."""
+
     def visit(page: Page, base: str) -> None:
-        page.goto(f"{base}/e/{entity}")
-        link = page.locator(f"a[href*='/e/{entity}/0']").first
-        page.goto(base.rsplit("/t/", 1)[0] + str(link.get_attribute("href")).split("?")[0])
+        page.goto(f"{base}/e/{entity}{f'?view={view}' if view else ''}")
+        link = page.locator(f"a.row-link[href*='/e/{entity}/0']").first
+        page.goto(base.rsplit("/t/", 1)[0] + str(link.get_attribute("href")).split("?")[0] + tail)
 
     return visit
 
 
 def _path(path: str) -> Visit:
-    return lambda page, base: page.goto(base + path) and None
+    def visit(page: Page, base: str) -> None:
+        page.goto(base + path)
+
+    return visit
+
+
+def _then(visit: Visit, *acts: Callable[[Page], object]) -> Visit:
+    """A page, and what is done there."""
+
+    def visit_and_act(page: Page, base: str) -> None:
+        visit(page, base)
+        page.wait_for_selector("html[data-ready]")
+        for act in acts:
+            act(page)
+
+    return visit_and_act
+
+
+def _click(selector: str) -> Callable[[Page], object]:
+    return lambda page: page.locator(selector).first.click()
+
+
+def _wait(selector: str) -> Callable[[Page], object]:
+    return lambda page: page.locator(selector).first.wait_for()
+
+
+def _behind(page: Page) -> None:
+    """Somebody else saves first: the form on the screen is one version behind, and says something else."""
+    page.evaluate("""() => {
+      const form = document.querySelector('#record-form'), version = form.querySelector('[name=_version]');
+      const area = form.querySelector('textarea');
+      area.value = `${area.value} +1`;
+      version.value = String(Number(version.value) - 1);
+      form.requestSubmit();
+    }""")
+    page.wait_for_selector("#conflict-form")
 
 
 SCREENS: dict[str, tuple[str, Visit]] = {
     "my-day": ("linxiaoman", _path("/")),
     "list": ("linxiaoman", _path("/e/lead")),
-    "board": ("zhou", _path("/e/opportunity?view=board")),
+    "list-filter": ("linxiaoman", _then(_path("/e/lead"), _click(".filter-bar > a.btn"), _wait("dialog[open]"))),
+    "list-empty": ("linxiaoman", _path("/e/lead?q=zzzz")),
+    "board": ("zhou", _path("/e/opportunity?view=opportunity_board")),
     "record": ("linxiaoman", _first("opportunity")),
+    "missing": ("linxiaoman", _then(_first("opportunity"), _click(".btn-locked"), _wait("[data-menu-panel].missing:not([hidden])"))),
+    "step": ("linxiaoman", _then(_first("lead"), _click(".path-next > .btn"), _wait("dialog[open]"))),
+    "conflict": ("linxiaoman", _then(_first("lead", tail="/edit"), _behind)),
     "lead": ("linxiaoman", _first("lead")),
+    "visit": ("linxiaoman", _first("visit")),
     "form": ("linxiaoman", _path("/e/lead/new")),
     "visit-form": ("linxiaoman", _path("/e/visit/new")),
+    "search": ("linxiaoman", _path("/search?q=%E7%A7%91%E6%8A%80")),
+    "me": ("linxiaoman", _path("/me")),
+    "sign-in": ("", _path("/login")),
     "design": ("admin", _path("/design")),
+    "design-entity": ("admin", _path("/design/entities/lead")),
     "parameters": ("admin", _path("/design/parameters")),
 }
+DOCS = (
+    "record-1280-zh-light", "record-1280-en-light", "my-day-390-zh-light", "list-1280-zh-light", "board-1280-zh-light", "visit-form-390-zh-light",
+    "form-390-en-light", "design-1280-zh-light", "parameters-1280-en-dark", "record-1280-zh-dark", "my-day-390-zh-dark", "list-390-zh-light",
+)
+SCALES = {"390": 1.5, "1280": 1.0}
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
 
-def photograph(browser: Browser, base: str, out: Path, wanted: str | None) -> int:
-    """All screens in all sizes, languages and themes; returns how many pictures."""
+def photograph(browser: Browser, base: str, out: Path, wanted: Callable[[str, str], bool]) -> int:
+    """The screens for which ``wanted(name, file stem)`` holds, in all sizes, languages and themes; returns how many pictures."""
     count = 0
     for login in sorted({login for login, _visit in SCREENS.values()}):
-        for language in ("zh", "en"):
-            for theme in ("light", "dark"):
-                for size, (width, height) in SIZES.items():
-                    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=2 if size == "390" else 1.5,
-                                                  has_touch=size == "390", is_mobile=size == "390", color_scheme="dark" if theme == "dark" else "light")
-                    page = context.new_page()
-                    sign_in(page, base, login)
-                    token = page.get_attribute("meta[name=csrf-token]", "content") if page.locator("meta[name=csrf-token]").count() else None
-                    _prefer(page, base, token, language, theme)
-                    for name, (owner, visit) in SCREENS.items():
-                        if owner != login or (wanted and wanted not in name):
-                            continue
-                        visit(page, base)
-                        page.wait_for_load_state("networkidle")
-                        page.screenshot(path=out / f"{name}-{size}-{language}-{theme}.png")
-                        count += 1
-                    context.close()
+        for language, theme, size in product(LOCALES, ("light", "dark"), SIZES):
+            shots = {name: visit for name, (owner, visit) in SCREENS.items() if owner == login and wanted(name, f"{name}-{size}-{language}-{theme}")}
+            if not shots:
+                continue
+            width, height = SIZES[size]
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, device_scale_factor=SCALES[size], has_touch=size == "390", is_mobile=size == "390",
+                color_scheme="dark" if theme == "dark" else "light", locale=LOCALES[language], timezone_id="Asia/Shanghai")
+            page = context.new_page()
+            if login:
+                sign_in(page, base, login)
+                token = page.get_attribute("meta[name=csrf-token]", "content") if page.locator("meta[name=csrf-token]").count() else None
+                _prefer(page, base, token, language, theme)
+            for name, visit in shots.items():
+                try:
+                    visit(page, base)
+                    page.wait_for_load_state("networkidle")
+                    page.wait_for_timeout(200)  # the last transition has ended
+                except TimeoutError as error:
+                    print(f"{name}-{size}-{language}-{theme}: {str(error).splitlines()[0]}", file=sys.stderr)
+                page.screenshot(path=out / f"{name}-{size}-{language}-{theme}.png")
+                count += 1
+            context.close()
     return count
 
 
@@ -128,17 +188,20 @@ def _prefer(page: Page, base: str, token: str | None, language: str, theme: str)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="photographs of the main screens")
-    parser.add_argument("--only", help="screens whose name contains this")
+    parser.add_argument("--only", help="pictures whose file name contains this; several parts divided by commas")
+    parser.add_argument("--docs", action="store_true", help="the committed dozen, into docs/screens")
     parser.add_argument("--keep", help="a data folder to use again", type=Path)
     args = parser.parse_args()
-    out = ROOT / "var" / "screens"
+    out = ROOT / "docs" / "screens" if args.docs else ROOT / "var" / "screens"
+    parts = args.only.split(",") if args.only else [""]
+    chosen = (lambda _name, stem: stem in DOCS) if args.docs else (lambda _name, stem: any(p in stem for p in parts))
     out.mkdir(parents=True, exist_ok=True)
     chromium: Any = shutil.which("chromium")
     with tempfile.TemporaryDirectory() as folder, demo_server(args.keep or Path(folder)) as base, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
-        count = photograph(browser, base, out, args.only)
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS), timeout=60_000)
+        count = photograph(browser, base, out, chosen)
         browser.close()
-    print(f"{count} pictures in var/screens")
+    print(f"{count} pictures in {out.relative_to(ROOT)}")
     return 0
 
 

@@ -14,14 +14,14 @@ from kernel.i18n import _, to_text
 from kernel.model.elements import Machine
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
-from kernel.web.rendering import Page, tone_of
+from kernel.web.rendering import Page
 from kernel.web.request import read_object
 from kernel.web.routes import json_response
 from runtime.forms.shown import short
 from runtime.forms.when import span_words
 from runtime.records import query, reading, road
 from runtime.web.cards import doors_of
-from runtime.web.columns import columns_of
+from runtime.web.columns import avatar, columns_of
 from runtime.web.filters import quoted
 from runtime.web.lists import Asked, frame, read, refusal_words
 from runtime.web.sight import entity_of, surroundings, wants_fragment
@@ -91,10 +91,10 @@ def _card(ctx: Ctx, asked: Asked, machine: Machine, item: Any, columns: Any, doo
     owner = around.reader.label(record.owner) if record.owner else None
     return {
         "id": record.id, "title": item.title or _("Without a name"), "href": f"{asked.base}/{record.id}", "note": " · ".join(notes) or None, "amount": amount,
-        "person": owner, "tone": tone_of(record.owner or ""), "version": record.version,
-        "dwell": {"text": _("{time} here", time=length), "state": "none", "used": 0} if length and machine.by_key[record.state].category == "open" else None,
+        "person": owner, "avatar": avatar(owner, record.owner) if owner else None, "version": record.version,
+        "dwell": _("{time} here", time=length) if length and machine.by_key[record.state].category == "open" else None,
         "missing": missing, "ready": step is not None and step.open,
-        "moves": [{"label": d.label, "to": d.to, "open": d.open} for d in steps],
+        "to": " ".join(d.to for d in steps if d.open),
     }
 
 

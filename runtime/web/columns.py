@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from flask import current_app
 from markupsafe import Markup
 
 from kernel import fieldtypes
@@ -13,6 +15,7 @@ from kernel.errors import Message
 from kernel.i18n import _
 from kernel.model.elements import Entity, Machine, View
 from kernel.platform.ctx import Ctx
+from kernel.web.rendering import tone_of
 from runtime.forms.prepare import Prepared, prepared
 from runtime.forms.shown import Surroundings, display, state_category
 from runtime.forms.when import moment_words
@@ -107,19 +110,36 @@ def state_pill(ctx: Ctx, machine: Machine | None, key: str | None) -> str | Mark
     state = machine.by_key.get(key) if machine is not None and key else None
     if state is None or machine is None:
         return key or ""
-    return Markup(_marks().state_pill(state.label.to(ctx.language), state_category(state, machine.start)))  # noqa: S704 - our own macro
+    return _pill(state.label.to(ctx.language), state_category(state, machine.start))
 
 
 def person(name: str, id_: str | None) -> Markup:
     """A person with their mark."""
-    from kernel.web.rendering import tone_of
+    return _person(name, tone_of(id_ or name))
 
-    return Markup(_marks().person(name, None, tone_of(id_ or name)))  # noqa: S704 - our own macro
+
+def avatar(name: str, id_: str | None) -> Markup:
+    """A person's mark alone."""
+    return _avatar(name, tone_of(id_ or name))
+
+
+# The same few states and people stand in every row: each is drawn once.
+@lru_cache(maxsize=1024)
+def _pill(label: str, category: str) -> Markup:
+    return Markup(_marks().state_pill(label, category))  # noqa: S704 - our own macro
+
+
+@lru_cache(maxsize=4096)
+def _person(name: str, tone: int) -> Markup:
+    return Markup(_marks().person(name, None, tone))  # noqa: S704 - our own macro
+
+
+@lru_cache(maxsize=4096)
+def _avatar(name: str, tone: int) -> Markup:
+    return Markup(_marks().avatar(name, tone))  # noqa: S704 - our own macro
 
 
 def _marks() -> Any:
-    from flask import current_app
-
     return current_app.jinja_env.get_template("components/marks.html").module
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Request, redirect
@@ -247,15 +248,16 @@ class _Form:
             found = road.preview(ctx, self.entity.key, id_, Input({}, "text"))
         else:
             found = road.preview(ctx, self.entity.key, id_, Input(dict(given), "text"))
-        labels = self.labels_for(found.values)
-        files = files_in(ctx, self.entity, [found.values])
+        values = found.values if self.shown else self._to_the_minute(found.values, given)
+        labels = self.labels_for(values)
+        files = files_in(ctx, self.entity, [values])
         errors = problems.by_field(refused.problems, ctx.language) if refused else {}
         kept = raw
         if kept is None and given:
             # What came with the address and can't be read stays as it was written.
             kept = {k: v for k, v in given.items() if found.values.get(k) is None or prepared(ctx, self.entity.field(k)).field.type == "rows"}
         filling = Filling(
-            values=found.values, raw=kept, readable=self.readable, writable=self.writable, rules=found.rules,
+            values=values, raw=kept, readable=self.readable, writable=self.writable, rules=found.rules,
             hidden_parts=hidden_parts(ctx, self.layout, self.shown.record if self.shown else None, found.values), errors=errors, labels=labels, files=files,
             linked=frozenset(e.key for e in known_entities(ctx)), creatable=creatable(ctx))
         form = Builder(ctx, self.entity.key, filling, prefix).form(self.layout, new=self.shown is None)
@@ -263,6 +265,13 @@ class _Form:
             names = {f.key: f.label for f in form.fields}
             form.errors = problems.summary(refused.problems, names, names, prefix, ctx.language)
         return form
+
+    def _to_the_minute(self, values: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Moments that a default filled in, as somebody would have typed them; browsers show none with microseconds at all."""
+        moments = {
+            f.key: v.replace(second=0, microsecond=0) for f in self.layout.fields
+            if f.key not in given and isinstance(v := values.get(f.key), datetime)}
+        return {**values, **moments} if moments else values
 
     def page(
         self, request: Request, *, given: Mapping[str, Any], raw: Mapping[str, Any] | None = None, refused: Invalid | None = None,
@@ -278,7 +287,7 @@ class _Form:
         form = self.filled(given, raw, refused, prefix)
         tail = f"?id={id_}" if id_ else ""
         context = {
-            "entity": entity, "form": form, "heading": _("Edit") if self.shown else _("New: {label}", label=entity.label),
+            "entity": entity, "form": form, "heading": _("Edit") if self.shown else _("New {label}", label=entity.label),
             "title": self.shown.seen.title if self.shown else None, "record_url": url, "list_url": base,
             "action": f"{url}/edit" if url else f"{base}/new", "cancel_url": url or base,
             "version": (version if version is not None else self.shown.record.version) if self.shown else None,

@@ -25,7 +25,8 @@ from runtime.forms.prepare import prepared, reader_of
 from runtime.records import query
 from runtime.records.labels import Wanted, resolve
 from runtime.web import filters as conditions
-from runtime.web.columns import Column, cell, columns_of, keys, looked_up
+from runtime.web.cells import Cells, selecting
+from runtime.web.columns import Column, columns_of, keys, looked_up
 from runtime.web.filters import Filter, Subject
 from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings, wants_fragment
 
@@ -198,13 +199,15 @@ def rows(ctx: Ctx, asked: Asked) -> dict[str, Any]:
     records = [i.record for i in found.items]
     extra, more_labels = looked_up(ctx, entity, columns, records)
     around = surroundings(ctx, {**found.labels, **more_labels}, files_in(ctx, entity, (r.values for r in records)))
+    heads = header(asked, columns)
+    cells = Cells(ctx, columns, heads, asked.machine, around)
     shown = [
-        {"id": item.record.id, "title": item.title, "marked": marked(item.title, asked.q), "href": f"{asked.base}/{item.record.id}",
-         "cells": [cell(ctx, c, item.record, item.readable, asked.machine, around, extra.get(item.record.id)) for c in columns]}
+        {"id": item.record.id, "title": item.title, "marked": marked(item.title, asked.q) or _("Without a name"), "href": f"{asked.base}/{item.record.id}",
+         "cells": cells.of(item.record, item.readable, extra.get(item.record.id))}
         for item in found.items
     ]
     next_url = replace(asked, cursor=found.next_cursor).url() if found.next_cursor else None
-    return {"columns": header(asked, columns), "rows": shown, "next_url": next_url, "refusal": None}
+    return {"columns": heads, "rows": shown, "next_url": next_url, "refusal": None, "selecting": selecting(ctx.language)}
 
 
 def header(asked: Asked, columns: Sequence[Column]) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
 from runtime.records import comments, query, road
 from runtime.web import timeline
-from runtime.web.columns import cell, columns_of, keys
+from runtime.web.cells import Cells
+from runtime.web.columns import columns_of, keys
 from runtime.web.edit import version_of
 from runtime.web.lists import header, read
 from runtime.web.record import open_record
@@ -153,10 +154,11 @@ def related(ctx: Ctx, request: Request, entity: str, id: str, other: str, field:
     found = query.list_records(ctx, other, query.ListQuery(where=where, sort=("-created_at",), fields=keys(columns), limit=RELATED))
     around = surroundings(ctx, found.labels, files_in(ctx, known, (i.record.values for i in found.items)))
     base = f"{base_of(ctx)}/e/{other}"
+    heads = [{**h, "sort_href": None, "sort": None} for h in header(asked, columns)]
+    cells = Cells(ctx, columns, heads, machine, around)
     rows = [
         {"id": i.record.id, "title": i.title or _("Without a name"), "marked": i.title or _("Without a name"), "href": f"{base}/{i.record.id}",
-         "cells": [cell(ctx, c, i.record, i.readable, machine, around) for c in columns]} for i in found.items]
-    heads = [{**h, "sort_href": None, "sort": None} for h in header(asked, columns)]
+         "cells": cells.of(i.record, i.readable)} for i in found.items]
     return Page("runtime/record/related.html", {
         "rows": rows, "columns": heads, "table_id": f"related-{other}-{field}", "title_label": known.label, "next_url": None,
         "more": found.next_cursor is not None, "all_url": f"{base}?f={field}.in.{shown.record.id}",

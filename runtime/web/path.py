@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from sqlalchemy import select
 
@@ -92,6 +93,10 @@ def next_step(ctx: Ctx, machine: Machine, doors: Sequence[Any], shown: Open) -> 
     forward = [d for d in doors if order.get(d.to, -1) > here and machine.by_key[d.to].category in ("open", "won")]
     first = next((d for d in doors if d.primary), None) or next(iter(forward), None) or doors[0]
     others = [d for d in doors if d is not first]
+    now_at = machine.by_key.get(state_of(machine, shown.record)[0] or "")
+    if not first.primary and first not in forward and now_at is not None and now_at.category != "open":
+        # The way has ended well or badly: going back is possible, but no longer the thing to do next.
+        return {"label": None, "alternatives": [alternative(ctx, d, shown) for d in doors]}
     step = step_of(ctx, first, shown)
     step["alternatives"] = [alternative(ctx, d, shown) for d in others]
     return step
@@ -147,6 +152,9 @@ def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open) -> dict[str, An
             else:
                 item.update(ask_label=_("Fill in"), ask_href=f"{shown.url}/edit?at={key}#f-{key}")
             return item
+    # Somebody else has to supply it: a note to them, written and ready to send. "asked" only makes the button a quiet one.
+    words = _("@{who} please see to this: {what}", who=missing.source, what=missing.what).to(ctx.language)
+    item.update(ask_label=_("Ask"), ask_href=f"{shown.url}?{urlencode({'note': words})}#comment", asked=True)
     return item
 
 

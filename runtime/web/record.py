@@ -23,6 +23,8 @@ from runtime.web import path, timeline
 from runtime.web.columns import person
 from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings
 
+MOST_NOTE = 1000
+
 
 @dataclass(slots=True)
 class FieldRow:
@@ -72,7 +74,7 @@ def open_record(ctx: Ctx, entity_key: str, id_: str) -> Open:
 def show(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
     """The page."""
     shown = open_record(ctx, entity, id)
-    return Page("runtime/record/page.html", context(ctx, shown))
+    return Page("runtime/record/page.html", {**context(ctx, shown), "note_text": request.args.get("note", "")[:MOST_NOTE]})
 
 
 def context(ctx: Ctx, shown: Open) -> dict[str, Any]:

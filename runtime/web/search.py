@@ -56,7 +56,7 @@ def groups_for(ctx: Ctx, q: str) -> list[dict[str, Any]]:
                 href = f"{base}/e/{entity.key}?view={view.key}"
                 places.append({"label": f"{name} · {label}", "href": href, "icon": "layout-list", "note": _("View").to(ctx.language)})
         if entity.key in can and folded in name.casefold():
-            acts.append({"label": _("New: {label}", label=name).to(ctx.language), "href": f"{base}/e/{entity.key}/new", "icon": "plus", "note": None})
+            acts.append({"label": _("New {label}", label=name).to(ctx.language), "href": f"{base}/e/{entity.key}/new", "icon": "plus", "note": None})
     if acts:
         found.append({"label": _("Do").to(ctx.language), "items": acts[:PER_KIND]})
     if places:

@@ -18,7 +18,8 @@ def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
     here = request.path.removeprefix(base)
     known = [e for e in known_entities(ctx) if e.in_navigation]
     groups = [NavGroup(None, (NavItem(_("My day"), f"{base}/", "sun", active=here == "/", shortcut="g d"),))]
-    for group in (None, *ctx.app.groups):
+    # What belongs to no group (people, teams) is looked up now and then: it comes last.
+    for group in (*ctx.app.groups, None):
         key = group.key if group else None
         items = tuple(
             NavItem(e.label, f"{base}/e/{e.key}", e.icon, active=here == f"/e/{e.key}" or here.startswith(f"/e/{e.key}/"))
