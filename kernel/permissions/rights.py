@@ -14,7 +14,7 @@ from kernel.i18n import Text, _
 from kernel.model.application import Application
 from kernel.permissions.decision import Decision
 from kernel.permissions.policy import Action, Facts, Policy, RowScope
-from kernel.permissions.scopes import Everything, Nothing, any_of
+from kernel.permissions.scopes import Everything, Nothing, OfTeam, OfTeams, Own, any_of
 from kernel.platform.ctx import Actor
 from kernel.platform.releases import Release
 
@@ -42,6 +42,11 @@ class EntityRights:
         scopes = rights.actor.scopes
         self._may_read = scopes is None or bool(scopes & {"all", "read", "write"})
         self._may_write = scopes is None or bool(scopes & {"all", "write"})
+
+    @cached_property
+    def timeless(self) -> bool:
+        """Whether its conditions in SQL stay the same from moment to moment: no row scope is a formula."""
+        return all(isinstance(p.scopes["read"], (Everything, Nothing, Own, OfTeam, OfTeams)) for p in self.policies)
 
     def _permitted(self, action: str) -> bool:
         """Whether the token's scopes allow the action at all (D27)."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Text, cast, literal, null, select, type_coerce, union_all
+from sqlalchemy import Text, bindparam, cast, literal, null, select, type_coerce, union_all
 
 from kernel.i18n import _
 from kernel.model.sqltypes import CText
@@ -21,6 +21,7 @@ from runtime.records.titles import Title, title_of
 from runtime.records.work import reader_of
 
 FILE = "#file"
+_MOST_STATEMENTS = 64
 _DEPTH = 2  # a title may name a record whose title names another one
 
 
@@ -103,23 +104,35 @@ def _is_text(shape: EntityShape, key: str) -> bool:
 
 def _plain(ctx: Ctx, rights: Rights, groups: list[tuple[EntityShape, Title, list[str], list[str]]]) -> dict[str, str]:
     """All entities whose titles are made of texts, in one statement."""
+    statement = _statement(ctx, rights, groups)
+    values = {f"ids_{at}": ids for at, (_shape, _title, _keys, ids) in enumerate(groups)}
+    reader = reader_of(ctx)
+    found = {}
+    for at, id_, deleted_at, *texts in map(tuple, ctx.conn.execute(statement, values)):
+        shape, title, keys, _ids = groups[at]
+        found[id_] = _named(ctx, shape, title.of(dict(zip(keys, texts, strict=False)), reader, keys), id_, deleted_at is not None)
+    return found
+
+
+def _statement(ctx: Ctx, rights: Rights, groups: list[tuple[EntityShape, Title, list[str], list[str]]]) -> Any:
+    """The statement for these entities; kept with the rights where no row scope depends on the moment."""
+    kept: dict[Any, Any] = rights.__dict__.setdefault("_label_statements", {})
+    key = tuple((shape.key, *keys) for shape, _title, keys, _ids in groups)
+    if key in kept:
+        return kept[key]
     width = max(len(keys) for _s, _t, keys, _i in groups)
     parts: list[Any] = []
-    for at, (shape, _title, keys, ids) in enumerate(groups):
+    for at, (shape, _title, keys, _ids) in enumerate(groups):
         table = shape.table
         texts: list[Any] = [type_coerce(shape.fields[k].columns[0], CText) for k in keys]
         texts += [cast(null(), Text()) for _missing in range(width - len(keys))]
         scope = RecordScope(ctx, shape, table)
-        columns: list[Any] = [literal(at), table.c.id, table.c.deleted_at, *texts]
-        found_by: Any = select(*columns)
-        parts.append(found_by.where(table.c.id.in_(ids), rights.where("read", shape.key, scope)))
-    reader = reader_of(ctx)
-    found = {}
-    statement: Any = union_all(*parts) if len(parts) > 1 else parts[0]
-    for at, id_, deleted_at, *values in map(tuple, ctx.conn.execute(statement)):
-        shape, title, keys, _ids = groups[at]
-        found[id_] = _named(ctx, shape, title.of(dict(zip(keys, values, strict=False)), reader, keys), id_, deleted_at is not None)
-    return found
+        found_by: Any = select(literal(at), table.c.id, table.c.deleted_at, *texts)
+        parts.append(found_by.where(table.c.id.in_(bindparam(f"ids_{at}", expanding=True)), rights.where("read", shape.key, scope)))
+    made: Any = union_all(*parts) if len(parts) > 1 else parts[0]
+    if len(kept) < _MOST_STATEMENTS and all(rights.entity(shape.key).timeless for shape, *_rest in groups):
+        kept[key] = made
+    return made
 
 
 def _rich(ctx: Ctx, rights: Rights, shape: EntityShape, title: Title, keys: list[str], ids: list[str], depth: int) -> dict[str, str]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from kernel.errors import Message, Missing, NotFound
+from kernel.fieldtypes.base import Reader
 from kernel.i18n import Text, _
 from kernel.model.elements import Field
-from kernel.permissions import Decision, rights_of
+from kernel.permissions import Decision, EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from runtime.records import labels as naming
 from runtime.records import store
-from runtime.records.columns import Sight, select_for, shown
+from runtime.records.columns import Selection, Sight, select_for, shown
 from runtime.records.env import RecordEnv, Scene
 from runtime.records.facts import TransitionFacts, state_of
 from runtime.records.record import Record
@@ -85,16 +87,9 @@ def get(ctx: Ctx, entity: str, id_: str) -> Seen:
     shape, _r, scope = _scope(ctx, entity)
     rights = rights_of(ctx.release, ctx.actor).entity(entity)
     reader = reader_of(ctx)
-    # Guards and scopes may look at every field, so all are loaded; what leaves this module is cut to the reader's.
-    selection = select_for(rights, shape, scope, reader, None)
-    own = {key for key, *_rest in selection.stored}
-    for key, at, end, load in shape.columns.loaders:
-        if key not in own:
-            start, stop = selection.add(shape.columns.select[at:end])
-            selection.stored.append((key, start, stop, load))
-            if key in shape.since_columns:
-                selection.since[key] = start
-    found = ctx.conn.execute(select(*selection.columns).where(shape.table.c.id == id_, scope.seen())).first()
+    known = rights.__dict__.get("_one")
+    selection, statement = known or _one(shape, rights, scope, reader)
+    found = ctx.conn.execute(statement, {"wanted": id_}).first()
     if found is None:
         raise NotFound()
     row = tuple(found)
@@ -116,6 +111,23 @@ def get(ctx: Ctx, entity: str, id_: str) -> Seen:
     title = title_of(shape).of(record.values, reader_of(ctx, names), readable) or f"{shape.entity.label.to(ctx.language)} {id_[-6:]}"
     may = {action: rights.may(action, env) for action in ("update", "delete", "assign")}
     return Seen(record, readable, rights.writable(env), may, names, title, env)
+
+
+def _one(shape: EntityShape, rights: EntityRights, scope: RecordScope, reader: Reader) -> tuple[Selection, Select[Any]]:
+    """The statement for one record; kept with the rights where nothing in it depends on the moment or the reader's language."""
+    # Guards and scopes may look at every field, so all are loaded; what leaves this module is cut to the reader's.
+    selection = select_for(rights, shape, scope, reader, None)
+    own = {key for key, *_rest in selection.stored}
+    for key, at, end, load in shape.columns.loaders:
+        if key not in own:
+            start, stop = selection.add(shape.columns.select[at:end])
+            selection.stored.append((key, start, stop, load))
+            if key in shape.since_columns:
+                selection.since[key] = start
+    statement = select(*selection.columns).where(shape.table.c.id == bindparam("wanted"), scope.seen())
+    if not selection.virtual and not selection.late and rights.timeless:
+        rights.__dict__["_one"] = (selection, statement)
+    return selection, statement
 
 
 def doors(ctx: Ctx, seen: Seen) -> tuple[Door, ...]:

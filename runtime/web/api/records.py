@@ -15,7 +15,7 @@ from runtime.records import history, query, reading, road
 from runtime.records.record import Input, Record
 from runtime.web.api.conditional import body_of, flag, limit_of, version_of
 from runtime.web.api.idempotency import once
-from runtime.web.api.wire import instant, record_json
+from runtime.web.api.wire import instant, reader_of, record_json
 
 
 def _known(ctx: Ctx, entity: str) -> str:
@@ -61,8 +61,9 @@ def list_records(ctx: Ctx, request: Request, entity: str) -> Response:
     if wanted is not None:
         query.require_readable(ctx, entity, wanted)
     found = query.list_records(ctx, entity, asked)
+    reader = reader_of(ctx, found.labels)
     answer: dict[str, Any] = {
-        "items": [record_json(ctx, seen.record, seen.readable, found.labels, wanted) for seen in found.items],
+        "items": [record_json(ctx, seen.record, seen.readable, found.labels, wanted, reader) for seen in found.items],
         "next_cursor": found.next_cursor,
     }
     if flag(request, "total"):

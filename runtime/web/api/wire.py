@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 
 from kernel import fieldtypes
-from kernel.fieldtypes.base import Reader
+from kernel.fieldtypes.base import FieldType, Reader
 from kernel.model.elements import Field
 from kernel.platform.ctx import Ctx
+from kernel.platform.releases import Release
 from runtime.records.record import Record, Row
 
 
@@ -23,15 +25,23 @@ def instant(value: datetime | None) -> str | None:
     return None if value is None else value.isoformat().replace("+00:00", "Z")
 
 
-def record_json(ctx: Ctx, record: Record, readable: frozenset[str], labels: Mapping[str, str], only: Iterable[str] | None = None) -> dict[str, Any]:
-    """The fixed shape of a record: only fields its reader may read, and of those only the ones asked for."""
-    reader = reader_of(ctx, labels)
+def record_json(
+    ctx: Ctx, record: Record, readable: frozenset[str], labels: Mapping[str, str], only: Iterable[str] | None = None, reader: Reader | None = None
+) -> dict[str, Any]:
+    """The fixed shape of a record: only fields its reader may read, and of those only the ones asked for.
+
+    ``reader`` may be given where many records are written for one.
+    """
+    reader = reader or reader_of(ctx, labels)
     wanted = readable if only is None else readable.intersection(only)
-    fields = {
-        field.key: field_json(field, record.values.get(field.key), reader, readable)
-        for field in ctx.app.entity(record.entity).fields
-        if field.key in wanted and field.type != "referring"
-    }
+    values = record.values
+    fields = {}
+    for field, dump in _writers(ctx.release, record.entity, wanted):
+        value = values.get(field.key)
+        if field.type == "rows":
+            fields[field.key] = field_json(field, value, reader, readable)
+        else:
+            fields[field.key] = value if value is None or dump is None else dump(value, reader)
     return {
         "id": record.id,
         "version": record.version,
@@ -43,6 +53,24 @@ def record_json(ctx: Ctx, record: Record, readable: frozenset[str], labels: Mapp
         "updated_at": instant(record.updated_at),
         "fields": fields,
     }
+
+
+Writer = tuple[Field, Callable[[Any, Reader], Any] | None]
+
+
+@lru_cache(maxsize=2048)
+def _writers(release: Release, entity: str, keys: frozenset[str]) -> tuple[Writer, ...]:
+    """The fields to write, in order, each with what turns its value into JSON; None where a value is JSON as it stands."""
+    schema = release.application.schema
+    found: list[Writer] = []
+    for field in release.application.entity(entity).fields:
+        if field.key not in keys or field.type == "referring":
+            continue
+        # A derived field is written as what it gives; that is looked up once, not for every value.
+        given = schema.shape_of(field)
+        type_ = fieldtypes.of(given)
+        found.append((field, None if type(type_).dump is FieldType.dump else partial(type_.dump, given)))
+    return tuple(found)
 
 
 def field_json(field: Field, value: Any, reader: Reader, readable: frozenset[str]) -> Any:

@@ -36,6 +36,12 @@ def tree():
     return {node.uid: node for node in nodes}
 
 
+@pytest.fixture(autouse=True)
+def unconnected(monkeypatch):
+    """Whatever another test connected in this process, here nobody gets a role by expression unless a test says so."""
+    monkeypatch.setattr(actors, "_membership", [])
+
+
 @pytest.fixture
 def published(home: Home, clock):
     """A home with people and teams; returns home and release id."""
@@ -96,8 +102,7 @@ def test_an_inactive_or_removed_person_may_not_act(published, ann, clock):
     assert opened(published, ann, clock) is None
 
 
-def test_roles_by_expression_come_from_whoever_can_evaluate_them(published, ann, clock, monkeypatch):
-    monkeypatch.setattr(actors, "_membership", [])
+def test_roles_by_expression_come_from_whoever_can_evaluate_them(published, ann, clock):
     assert "chief" not in opened(published, ann, clock).actor.roles
     actors.use_membership(lambda conn, tenant, release, person, now: frozenset({"chief"}) if person == "p1" else frozenset())
     assert opened(published, ann, clock).actor.roles == {"maker", "chief"}
