@@ -43,11 +43,13 @@ def test_a_lead_from_first_word_to_qualified(demo, people, size):
     # A visit, made from the lead it belongs to; the customer is made in place.
     customer = demo.api(keys.REP).make("customer", **keys.customer_fields(company))["id"]
     page.get_by_role("tab", name="拜访").click()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")  # what is related loads when it comes into sight
     page.get_by_role("link", name="新建拜访").click()
     dialog = page.locator("#new-dialog")
     dialog.wait_for()
     screen.choose(page, "customer", company, within="#new-dialog")
     dialog.locator("#d-objective").fill("看现场，量尺寸")
+    dialog.locator("#d-reading").fill(keys.READING)
     screen.save_form(page, "dialog-form")
     dialog.wait_for(state="detached")
     visit = demo.api(keys.REP).get(f"/records/visit?where=lead.id%20%3D%20%22{lead}%22").json["items"]
