@@ -99,7 +99,7 @@ def test_team_supervisor_director_and_finance(demo, rep, foreign):
         assert finance.get(f"/records/{entity}").status_code == 404, "finance has nothing to do with these"
     states = {i["state"] for i in finance.get("/records/opportunity?limit=200").json["items"]}
     assert states == keys.FINANCE_STATES
-    everything = [i for i in director.get("/records/opportunity?limit=200").json["items"]]
+    everything = director.get("/records/opportunity?limit=200").json["items"]
     assert total(finance, "opportunity") == len([i for i in everything if i["state"] in keys.FINANCE_STATES])
     hidden = next(i["id"] for i in everything if i["state"] not in keys.FINANCE_STATES)
     assert finance.get(f"/records/opportunity/{hidden}").status_code == 404

@@ -17,10 +17,10 @@ PAGES = {"zh": scaled(24, 60), "en": scaled(10, 60)}
 # Kinds of pages are told apart by their address without ids and values; of one kind a few are enough.
 SAME_KIND = scaled(2, 3)
 # Words in Latin letters that stand on Chinese pages rightly: names of keys, shortcuts, formats, and this machine's own words.
-LATIN = frozenset("""
+LATIN = frozenset(re.findall(r"\w+", """
 ctrl k english a b c vip id url api csv excel json yaml pdf jpg jpeg png webp heic kb mb gb ok nps erp oa hemu example com www http https
 utc asia shanghai op cny usd eur rmb m fangyuan email mail html ai sdk v logo qr wifi app led mdf pvc
-""".split())
+"""))
 ENGLISH = re.compile(r"(?<![A-Za-z0-9_./@·-])[A-Za-z]{3,}(?: [A-Za-z]{2,})+(?![A-Za-z0-9_./@-])")
 FACTS = """width => ({
   h1: [...document.querySelectorAll('h1')].filter(e => !e.closest('dialog')).length,
