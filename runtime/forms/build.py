@@ -190,7 +190,7 @@ class Builder:
             c.lookup_url = f"{self.lookup}/{p.field.parent_field + '.' if p.field.parent_field else ''}{p.key}"
             if p.refers_to in self.filling.creatable and "data-create" in p.attrs:
                 c.create_url = f"{self.base}/e/{p.refers_to}/new"
-                c.create_label = _("New: {label}", label=self.ctx.app.entity(p.refers_to).label).to(self.ctx.language)
+                c.create_label = _("New {label}", label=self.ctx.app.entity(p.refers_to).label).to(self.ctx.language)
         elif p.type.group == "file":
             c.upload_url = f"{self.base}/files"
             c.max_size = p.attrs.get("data-max-size")

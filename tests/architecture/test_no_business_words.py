@@ -27,6 +27,8 @@ PLATFORM_TERMS = {
     "discarded", "confirmed", "converted", "qualified", "contacted", "proposal", "negotiation",
     # Words of machines, forms and rights.
     "state", "states", "transition", "note", "task", "item", "items", "product", "activity", "reason", "region", "manager", "supervisor",
+    # What remains, a side; what came in over the net: states of walk-ins are called so too.
+    "left", "received",
     "director", "member", "reader", "editor", "viewer", "operator", "observer", "staff", "clerk", "agent", "support", "service", "finance",
     # Single letters and common short words that package keys may contain.
     "a", "b", "c", "d", "x", "y", "of", "to", "in", "on", "by", "and", "or", "for", "line", "lines", "plan", "rep",
