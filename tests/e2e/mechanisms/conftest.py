@@ -14,7 +14,7 @@ from tests.factories.desk import Api
 
 SIZES = {"phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2},
          "desktop": {"viewport": {"width": 1280, "height": 800}}}
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 30_000  # a busy machine decodes a picture slowly; a passing test never waits this long
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def open_page(world, browser, live_server) -> Iterator[Any]:
         context.add_cookies([{"name": cookie_name(web.settings, "acme"), "value": secret, "url": url}])
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
         page.goto(f"{url}/t/acme{path}")
