@@ -61,7 +61,7 @@ class People:
     def go(self, page: Any, path: str) -> Any:
         """Open a path of the company and wait until its scripts run; returns the answer."""
         answer = page.goto(f"{self.demo.base}{path}")
-        page.wait_for_selector("html[data-ready]")
+        page.wait_for_selector("html[data-behaviours=ready]")
         return answer
 
     def _listen(self, page: Any) -> None:

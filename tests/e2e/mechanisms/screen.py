@@ -23,7 +23,7 @@ def fits(page: Any) -> bool:
 
 def ready(page: Any) -> None:
     """Wait until the scripts of the page run."""
-    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector("html[data-behaviours=ready]")
 
 
 def sign_in(page: Any, base: str, login: str, password: str) -> None:

@@ -53,7 +53,7 @@ def open_page(world, browser, live_server) -> Iterator[Any]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
         page.goto(f"{url}/t/acme{path}")
-        page.wait_for_selector("html[data-ready]")
+        page.wait_for_selector("html[data-behaviours=ready]")
         return page
 
     open_.url = url  # type: ignore[attr-defined]
