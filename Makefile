@@ -10,7 +10,7 @@ help: ## this list
 run: ## a demo company in your browser
 	@scripts/environment run
 	@$(PY) app.py demo
-	@exec $(PY) app.py serve
+	@exec $(PY) app.py serve --with-worker
 
 test: ## the whole suite: SQLite, a real PostgreSQL, a real browser
 	@scripts/system-packages

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from builder.jobs import HANDLERS as BUILDER
 from builder.ports import Ports
+from kernel.jobs import Handlers
 from kernel.platform import actors
+from runtime.jobs import HANDLERS as RUNTIME
 from runtime.records.membership import roles_by_expression
 from runtime.records.refill import Refill
 
@@ -16,3 +19,8 @@ def ports() -> Ports:
 def connect() -> None:
     """What the kernel must be told once per process: how membership by expression is found."""
     actors.use_membership(roles_by_expression)
+
+
+def handlers() -> Handlers:
+    """Everything that deferred work can be."""
+    return Handlers((*BUILDER, *RUNTIME))

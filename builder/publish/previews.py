@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete
 
 from builder.changes import ops
 from builder.publish import ddl, store
@@ -67,11 +67,7 @@ def _hide_table(site: ddl.Site, operation: ops.CreateTable) -> None:
         store.hide(site.conn, operation.table, columns, item.uid, site.now)
 
 
-def drop_expired(home: Home, *, clock: Clock) -> int:
+def drop_expired(conn: Connection, now: datetime) -> int:
     """Remove previews whose time is over; returns how many. What they added stays hidden until it is used or purged."""
-    with home.write() as conn:
-        c = t.release.c
-        gone = [row.id for row in conn.execute(select(c.id).where(c.kind == "preview", c.expires_at <= clock.now()))]
-        if gone:
-            conn.execute(delete(t.release).where(c.id.in_(gone)))
-    return len(gone)
+    c = t.release.c
+    return conn.execute(delete(t.release).where(c.kind == "preview", c.expires_at <= now)).rowcount

@@ -71,10 +71,15 @@ def create(
 
 def get(conn: Connection, person_id: str) -> Account:
     """The account of a person. Raises NotFound."""
-    row = conn.execute(select(*_COLUMNS).where(t.account.c.person_id == person_id)).first()
-    if row is None:
+    found = find(conn, person_id)
+    if found is None:
         raise NotFound()
-    return Account(*row)
+    return found
+
+
+def find(conn: Connection, person_id: str) -> Account | None:
+    row = conn.execute(select(*_COLUMNS).where(t.account.c.person_id == person_id)).first()
+    return None if row is None else Account(*row)
 
 
 def find_by_login(conn: Connection, login: str) -> Account | None:
@@ -175,6 +180,6 @@ def _changed(rows: int) -> None:
 
 
 __all__ = [
-    "THEMES", "Account", "all_accounts", "bump_rights", "count", "create", "disable", "enable", "find_by_login", "get",
+    "THEMES", "Account", "all_accounts", "bump_rights", "count", "create", "disable", "enable", "find", "find_by_login", "get",
     "normal_login", "password_hash_of", "passwords", "roles_of", "set_password", "set_preferences", "set_roles",
 ]

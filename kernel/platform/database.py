@@ -11,17 +11,18 @@ import importlib
 import importlib.util
 import re
 import sqlite3
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -34,6 +35,8 @@ from kernel.platform.settings import Settings
 _MODE = "fangyuan_mode"
 _SCHEMA = "fangyuan_schema"
 _HOME = "fangyuan_home"
+_DUE = "fangyuan_due"
+_WAKE = "fangyuan_wake"
 CONTROL_SCHEMA = "fangyuan"
 _OPEN_ENGINES = 128
 _SAFE_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
@@ -48,8 +51,10 @@ class Home:
     ``key`` names what lives here for caches: a tenant's id, never its place, which a later tenant may take over.
     """
 
-    def __init__(self, engine: Engine, key: str, schema: str | None = None, path: Path | None = None) -> None:
-        options: dict[str, Any] = {_HOME: key}
+    def __init__(
+        self, engine: Engine, key: str, schema: str | None = None, path: Path | None = None, wake: Callable[[datetime], None] | None = None
+    ) -> None:
+        options: dict[str, Any] = {_HOME: key, _WAKE: wake}
         if schema is not None:
             options |= {_SCHEMA: schema, "schema_translate_map": {None: schema}}
         self.engine = engine.execution_options(**options)
@@ -85,10 +90,14 @@ class Home:
         for last in (False, True):
             conn = self.engine.connect()
             conn.execution_options(**{_MODE: mode})
+            conn.info.pop(_DUE, None)
             try:
                 conn.begin()
                 return conn
-            except psycopg.OperationalError:
+            except Exception as error:
+                if not _lost(error):
+                    conn.close()
+                    raise
                 # BEGIN is the first word of a pooled connection: when the server was restarted, all of the pool is dead.
                 conn.invalidate()
                 conn.close()
@@ -110,6 +119,15 @@ def commit(conn: Connection) -> None:
     """Make the unit of work last. What is read on ``conn`` afterwards sees a new, read-only transaction."""
     conn.commit()
     conn.execution_options(**{_MODE: "read"})
+    due, wake = conn.info.pop(_DUE, None), conn.get_execution_options().get(_WAKE)
+    if due is not None and wake is not None:
+        wake(due)
+
+
+def wake_after_commit(conn: Connection, due: datetime) -> None:
+    """Something in this home is due at ``due``: once the unit of work is committed, the home's ``wake`` is told the earliest."""
+    known = conn.info.get(_DUE)
+    conn.info[_DUE] = due if known is None else min(known, due)
 
 
 @dataclass(slots=True)
@@ -151,14 +169,14 @@ class Databases:
         """Tenants, their placement and the operators; nothing of any tenant's business."""
         return self.home(self.settings.database_url, CONTROL_SCHEMA, "control")
 
-    def home(self, url: str, schema: str | None, key: str) -> Home:
-        """The home at this placement (as the control database's ``tenant`` row gives it)."""
+    def home(self, url: str, schema: str | None, key: str, wake: Callable[[datetime], None] | None = None) -> Home:
+        """The home at this placement (as the control database's ``tenant`` row gives it). ``wake`` hears of what falls due there."""
         engine = self._engine(url)
         if engine.dialect.name == "sqlite":
-            return Home(engine, key, path=Path(engine.url.database or ""))
+            return Home(engine, key, path=Path(engine.url.database or ""), wake=wake)
         if schema is None or not _SAFE_SCHEMA.match(schema):
             raise ValueError(f"not a schema name: {schema!r}")
-        return Home(engine, key, schema=schema)
+        return Home(engine, key, schema=schema, wake=wake)
 
     def _engine(self, url: str) -> Engine:
         with self._lock:
@@ -321,10 +339,21 @@ def _busy_errors() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise Busy() from error
-    except (DBAPIError, sqlite3.OperationalError, psycopg.Error) as error:
-        if is_busy(error):
+    except Exception as error:
+        if isinstance(error, (DBAPIError, sqlite3.OperationalError, *_postgresql_errors("Error"))) and is_busy(error):
             raise Busy() from error
         raise
+
+
+def _postgresql_errors(name: str) -> tuple[type[Exception], ...]:
+    """The driver's exception of this name, if the driver is loaded: an installation on SQLite never loads it (9 MB)."""
+    driver = sys.modules.get("psycopg")
+    return () if driver is None else (getattr(driver, name),)
+
+
+def _lost(error: Exception) -> bool:
+    """Whether the server is gone, or was when we asked."""
+    return isinstance(error, _postgresql_errors("OperationalError"))
 
 
 def is_busy(error: Exception) -> bool:
@@ -337,4 +366,4 @@ def is_busy(error: Exception) -> bool:
     if state in _BUSY_STATES:
         return True
     # Without a SQLSTATE the server never answered.
-    return state is None and isinstance(original, psycopg.OperationalError)
+    return state is None and isinstance(original, Exception) and _lost(original)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kernel.errors import Conflict, Invalid, NotFound, Problem
+from kernel.errors import Busy, Conflict, Invalid, NotFound, Problem
 from kernel.i18n import LANGUAGES, _
 from kernel.platform import migrations
 from kernel.platform import tables as t
@@ -123,6 +125,29 @@ class Tenants:
             raise
         return placement, home
 
+    def hint(self, id_: str, due: datetime) -> None:
+        """Note that something is due in a tenant at ``due``, unless something earlier is known. Losing it is no harm (DESIGN section 8)."""
+        mine = t.tenant.c.id == id_
+        later = or_(t.tenant.c.next_due.is_(None), t.tenant.c.next_due > due)
+        # Looked at first: most of the time something earlier is known, and reading needs no lock.
+        with suppress(Busy):
+            with self.control.read() as conn:
+                if conn.execute(select(t.tenant.c.id).where(mine, later)).first() is None:
+                    return
+            with self.control.write() as conn:
+                conn.execute(update(t.tenant).where(mine, later).values(next_due=due))
+
+    def due(self, now: datetime) -> list[Placement]:
+        """Active tenants in which, as far as is known, something is due, the longest waiting first."""
+        query = select(*_COLUMNS).where(t.tenant.c.status == "active", t.tenant.c.next_due <= now).order_by(t.tenant.c.next_due)
+        with self.control.read() as conn:
+            return [Placement(*row) for row in conn.execute(query)]
+
+    def looked(self, id_: str, seen: datetime, next_due: datetime | None) -> None:
+        """A worker looked at ``seen``: what is known to be due there next, unless somebody noted something newer meanwhile."""
+        with self.control.write() as conn:
+            conn.execute(update(t.tenant).where(t.tenant.c.id == id_, t.tenant.c.next_due <= seen).values(next_due=next_due))
+
     def delete(self, slug: str) -> None:
         """Remove a tenant with all its data, also one whose making was cut off. Raises NotFound."""
         with self.control.read() as conn:
@@ -148,7 +173,7 @@ class Tenants:
         return f"sqlite:///{self.settings.data_dir / 'tenants' / f'{slug}.sqlite3'}", None
 
     def _home(self, placement: Placement) -> Home:
-        return self.databases.home(placement.database_url, placement.schema_name, placement.id)
+        return self.databases.home(placement.database_url, placement.schema_name, placement.id, wake=partial(self.hint, placement.id))
 
 
 _COLUMNS = (

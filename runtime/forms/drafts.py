@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 from werkzeug.datastructures import MultiDict
 
 from kernel.errors import Invalid, Problem
@@ -64,6 +64,11 @@ def save(ctx: Ctx, entity: str, record_id: str | None, form: str, values: Any, v
 def discard(ctx: Ctx, entity: str, record_id: str | None, form: str) -> None:
     """Throw the actor's draft of this form away."""
     ctx.conn.execute(delete(t.form_draft).where(_mine(ctx, entity, record_id, form)))
+
+
+def sweep(conn: Connection, before: datetime) -> int:
+    """Forget drafts that nobody touched since ``before``; returns how many."""
+    return conn.execute(delete(t.form_draft).where(t.form_draft.c.updated_at < before)).rowcount
 
 
 def _mine(ctx: Ctx, entity: str, record_id: str | None, form: str) -> ColumnElement[bool]:

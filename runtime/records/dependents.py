@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from kernel import jobs
 from kernel.expr import to_sql
 from kernel.expr.core import Aggregate
 from kernel.platform.ctx import Ctx
-from runtime.records import changelog, events, search, spans, store
+from runtime.records import changelog, search, spans, store
 from runtime.records.dependencies import Dependency, Hop, dependencies_of, touched
 from runtime.records.derive import derive_into, from_expression
 from runtime.records.env import RecordEnv, Scene
@@ -20,9 +21,10 @@ from runtime.records.shape import EntityShape, shape_of
 from runtime.records.sqlscope import RecordScope
 from runtime.records.work import reader_of
 
-MOST = 1000  # dependents brought up to date at once; further ones are marked in the event table
+MOST = 1000  # dependents brought up to date at once; the others follow as jobs
+RECALCULATE = "recalculate"
+PER_JOB = 500
 _DEPTH = 10
-_PER_EVENT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class Change:
 
 def refresh(ctx: Ctx, shape: EntityShape, changes: Sequence[Change], reason: dict[str, Any] | None = None) -> None:
     """Recalculate whatever follows from ``changes``, and what follows from that."""
+    if not changes:
+        return
+    because = reason or {"because": {"entity": shape.key, "id": changes[0].id}}
     waiting: list[tuple[EntityShape, Sequence[Change], int]] = [(shape, changes, 0)]
     left = MOST
     while waiting:
@@ -61,8 +66,18 @@ def refresh(ctx: Ctx, shape: EntityShape, changes: Sequence[Change], reason: dic
                 follow = recalculate(ctx, target, now, reason or {"because": {"entity": source.key, "id": moved[0].id}})
                 if follow and depth < _DEPTH:
                     waiting.append((target, follow, depth + 1))
-            for at in range(0, len(later), _PER_EVENT):
-                events.write(ctx, events.STALE_DERIVED, entity, [(later[at], {"ids": later[at : at + _PER_EVENT]})])
+            for at in range(0, len(later), PER_JOB):
+                jobs.add(ctx.conn, RECALCULATE, {"entity": entity, "ids": later[at : at + PER_JOB], "reason": because}, now=ctx.now)
+
+
+def recalculate_later(ctx: Ctx, job: jobs.Job) -> jobs.Outcome:
+    """What was too much for the transaction of the change: these records, and what follows from them."""
+    entity = str(job.data["entity"])
+    if entity in ctx.app.entities:
+        shape = shape_of(ctx.release, entity)
+        reason = dict(job.data["reason"])
+        refresh(ctx, shape, recalculate(ctx, shape, list(job.data["ids"]), reason), reason)
+    return jobs.Done()
 
 
 def _reach(ctx: Ctx, source: EntityShape, dependency: Dependency, changes: Sequence[Change]) -> list[str]:

@@ -11,7 +11,7 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 
 CREATED, UPDATED, DELETED, RESTORED = "record_created", "record_updated", "record_deleted", "record_restored"
-TRANSITIONED, ASSIGNED, STALE_DERIVED = "record_transitioned", "record_assigned", "derived_stale"
+TRANSITIONED, ASSIGNED = "record_transitioned", "record_assigned"
 
 
 def write(ctx: Ctx, kind: str, entity: str, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

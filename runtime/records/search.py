@@ -111,13 +111,10 @@ def conditions(ctx: Ctx, shape: EntityShape, id_: ColumnElement[Any], written: s
 
 
 def _condition(ctx: Ctx, shape: EntityShape, id_: ColumnElement[Any], run: list[str], keys: list[str]) -> ColumnElement[bool]:
-    sqlite = ctx.conn.dialect.name == "sqlite"
     rows = table("search", column("entity"), column("record_id"), column("field"), column("search"), column("body"))
-    matches: ColumnElement[bool]
-    if sqlite:
-        matches = rows.c.search.op("MATCH", is_comparison=True)(_fts_query(run))
-    else:
-        matches = rows.c.body.op("@@", is_comparison=True)(cast(literal(_ts_query(run)), TSQUERY))
+    in_sqlite = rows.c.search.op("MATCH", is_comparison=True)(_fts_query(run))
+    in_postgresql = rows.c.body.op("@@", is_comparison=True)(cast(literal(_ts_query(run)), TSQUERY))
+    matches = in_sqlite if ctx.conn.dialect.name == "sqlite" else in_postgresql
     query = select(rows.c.record_id).where(matches, rows.c.entity == shape.key, rows.c.field.in_(keys))
     return id_.in_(query)
 

@@ -244,10 +244,7 @@ class _Form:
         """The form with values: as the road would see them now, with what was typed kept as typed."""
         ctx = self.ctx
         id_ = self.shown.record.id if self.shown else None
-        if self.shown is not None and not given:
-            found = road.preview(ctx, self.entity.key, id_, Input({}, "text"))
-        else:
-            found = road.preview(ctx, self.entity.key, id_, Input(dict(given), "text"))
+        found = road.preview(ctx, self.entity.key, id_, Input(dict(given or {}), "text"))
         values = found.values if self.shown else self._to_the_minute(found.values, given)
         labels = self.labels_for(values)
         files = files_in(ctx, self.entity, [values])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Request, current_app
-from sqlalchemy import select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.wrappers import Response
 
@@ -17,6 +18,7 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 
 LONGEST_KEY = 200
+KEPT_FOR = timedelta(days=7)
 _KEPT_HEADERS = ("ETag", "Location")
 
 
@@ -59,3 +61,8 @@ def _kept(ctx: Ctx, key: str, digest: str) -> Response:
         raise Conflict(_("This Idempotency-Key was used for another request."), hint=_("Use a new key for a new request."))
     headers = {**known.headers, "Idempotency-Replayed": "true"}
     return current_app.response_class(known.body, status=known.status, headers=headers, mimetype="application/json")
+
+
+def sweep(conn: Connection, now: datetime) -> int:
+    """Forget answers older than a week; returns how many."""
+    return conn.execute(delete(t.idempotency).where(t.idempotency.c.at < now - KEPT_FOR)).rowcount

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kernel.web.session import cookie_name
 from kernel.platform import sessions
+from kernel.web.session import cookie_name
 from tests.e2e.screens.world import World, make_world
 from tests.servers import free_port
 

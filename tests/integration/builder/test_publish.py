@@ -288,7 +288,8 @@ def test_a_preview_is_seen_by_its_holder_only_and_its_columns_are_taken_over(sta
     assert {o.KIND for o in result.plan.operations} <= {"restore_columns", "restore_table", "create_index"}
     assert rows(started, "x") == [("seen",)]
     clock.advance(timedelta(days=2))
-    assert previews.drop_expired(started, clock=clock) == 1
+    with started.write() as conn:
+        assert previews.drop_expired(conn, clock.now()) == 1
     with pytest.raises(Conflict):
         previews.preview(started, "me", prepared, clock=clock)
 

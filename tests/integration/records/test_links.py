@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import insert, select
 
 from kernel.errors import Invalid
+from kernel.jobs import Done, queue
 from kernel.platform import tables as t
-from runtime.records import dependents, events, query, reading, road
+from runtime.records import dependents, query, reading, road
 from runtime.records.record import Input
 from tests.factories.records import make_record, make_tenant
 
@@ -148,7 +151,7 @@ def test_chains_over_entities(jobs):
     assert state() == (150, 30, 150, "A")
 
 
-def test_too_many_dependents_are_marked(jobs, monkeypatch):
+def test_too_many_dependents_follow_as_jobs(jobs, monkeypatch):
     place, boss = jobs
     monkeypatch.setattr(dependents, "MOST", 3)
     site = make_record(place, "site", {"name": "S", "rate": "1", "region": "north"}, boss)
@@ -157,5 +160,8 @@ def test_too_many_dependents_are_marked(jobs, monkeypatch):
         road.update(ctx, "site", site.id, Input({"rate": "2"}), version=1)
         costs = [road.load(ctx, "job", m.id).values["cost"] for m in made]
         assert sorted(costs) == [1, 1, 2, 2, 2]
-        marked = ctx.conn.execute(select(t.event.c.data).where(t.event.c.kind == events.STALE_DERIVED)).scalar_one()
-        assert {m.id for m, c in zip(made, costs, strict=True) if c == 1} == set(marked["ids"])
+        left = ctx.conn.execute(select(t.job.c.data).where(t.job.c.kind == dependents.RECALCULATE)).scalar_one()
+        assert {m.id for m, c in zip(made, costs, strict=True) if c == 1} == set(left["ids"])
+        (job,) = queue.claim(ctx.conn, {dependents.RECALCULATE}, ctx.now, timedelta(seconds=60), 5)
+        assert dependents.recalculate_later(ctx, job) == Done()
+        assert [road.load(ctx, "job", m.id).values["cost"] for m in made] == [2, 2, 2, 2, 2]

@@ -1,6 +1,6 @@
 """Planted faults: each is found, at its place, with a hint or a witness; the sound package has no finding."""
 
-# ruff: noqa: E501 - tables read better in long lines
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Conditions that can or can't hold, decided by trying what matters."""
 
-# ruff: noqa: E501 - tables read better in long lines
+
 from __future__ import annotations
 
 from decimal import Decimal

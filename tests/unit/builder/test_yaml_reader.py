@@ -1,6 +1,6 @@
 """YAML is read as data only; what is refused names its line."""
 
-# ruff: noqa: E501 - tables read better in long lines
+
 from __future__ import annotations
 
 import pytest

@@ -1,6 +1,6 @@
 """Random typed expressions and random records for the agreement test."""
 
-# ruff: noqa: E501 - tables read better in long lines
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta

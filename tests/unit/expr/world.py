@@ -1,6 +1,6 @@
 """A small world for expressions: a task with every kind of field, its steps (child rows), its project."""
 
-# ruff: noqa: E501 - tables read better in long lines
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

@@ -1,0 +1,177 @@
+"""The queue: rows of the table ``job``, added by whoever causes them, claimed by workers (SAFETY D41)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from kernel.platform import tables as t
+from kernel.platform.database import wake_after_commit
+
+WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+OPEN = (WAITING, RUNNING)
+
+_COLUMNS = (
+    t.job.c.id, t.job.c.kind, t.job.c.key, t.job.c.state, t.job.c.due_at, t.job.c.data, t.job.c.person_id, t.job.c.created_at,
+    t.job.c.finished_at, t.job.c.attempts, t.job.c.fence, t.job.c.lease_until, t.job.c.progress, t.job.c.result, t.job.c.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of deferred work. ``person`` is in whose name it runs (None: the system's)."""
+
+    id: int
+    kind: str
+    key: str | None
+    state: str
+    due_at: datetime
+    data: Mapping[str, Any]
+    person: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    attempts: int
+    fence: int
+    lease_until: datetime | None
+    progress: Mapping[str, Any] | None
+    result: Mapping[str, Any] | None
+    error: str | None
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN
+
+
+def add(
+    conn: Connection, kind: str, data: Mapping[str, Any], *, now: datetime, due: datetime | None = None, key: str | None = None, person: str | None = None
+) -> int:
+    """Have ``kind`` done with ``data`` at ``due`` (default: as soon as this transaction commits). Returns the job's id.
+
+    ``key`` names the work: while a row with that key exists, adding it again changes nothing and returns the same id.
+    """
+    moment = due or now
+    values = {
+        "kind": kind, "key": key, "state": WAITING, "due_at": moment, "data": dict(data), "person_id": person, "created_at": now, "attempts": 0, "fence": 0}
+    wake_after_commit(conn, moment)
+    if key is None:
+        return int(conn.execute(insert(t.job).values(**values).returning(t.job.c.id)).scalar_one())
+    try:
+        with conn.begin_nested():
+            return int(conn.execute(insert(t.job).values(**values).returning(t.job.c.id)).scalar_one())
+    except IntegrityError:
+        return int(conn.execute(select(t.job.c.id).where(t.job.c.key == key)).scalar_one())
+
+
+def known_keys(conn: Connection, keys: Collection[str]) -> set[str]:
+    """Those of ``keys`` under which there is a job, whatever its state."""
+    return set(conn.execute(select(t.job.c.key).where(t.job.c.key.in_(keys))).scalars()) if keys else set()
+
+
+def find(conn: Connection, id: int) -> Job | None:
+    row = conn.execute(select(*_COLUMNS).where(t.job.c.id == id)).first()
+    return None if row is None else Job(*tuple(row))
+
+
+def of_person(conn: Connection, person: str, kinds: Collection[str] | None = None, limit: int = 20) -> list[Job]:
+    """What a person asked for, newest first."""
+    statement = select(*_COLUMNS).where(t.job.c.person_id == person).order_by(t.job.c.id.desc()).limit(limit)
+    if kinds is not None:
+        statement = statement.where(t.job.c.kind.in_(kinds))
+    return [Job(*tuple(row)) for row in conn.execute(statement)]
+
+
+def cancel(conn: Connection, id: int, now: datetime) -> bool:
+    """Call it off; a running one stops at its next step. False when it had already ended."""
+    changed = conn.execute(
+        update(t.job).where(t.job.c.id == id, t.job.c.state.in_(OPEN)).values(
+            state=CANCELLED, finished_at=now, lease_until=None, fence=t.job.c.fence + 1))
+    return changed.rowcount > 0
+
+
+def again(conn: Connection, id: int, now: datetime) -> bool:
+    """Give a failed job another full set of tries (replay of the dead-letter list). False when it had not failed."""
+    changed = conn.execute(
+        update(t.job).where(t.job.c.id == id, t.job.c.state == FAILED).values(
+            state=WAITING, due_at=now, attempts=0, finished_at=None, error=None, fence=t.job.c.fence + 1))
+    if changed.rowcount:
+        wake_after_commit(conn, now)
+    return changed.rowcount > 0
+
+
+# --- for workers ------------------------------------------------------------------------------------------------------
+
+
+def claim(conn: Connection, kinds: Collection[str], now: datetime, lease: timedelta, most: int) -> list[Job]:
+    """Take up to ``most`` due jobs: nobody else gets them before ``now + lease``. Needs a write transaction."""
+    free = or_(
+        and_(t.job.c.state == WAITING, t.job.c.due_at <= now),
+        and_(t.job.c.state == RUNNING, t.job.c.lease_until <= now),
+    )
+    wanted = select(t.job.c.id).where(free, t.job.c.kind.in_(kinds)).order_by(t.job.c.due_at, t.job.c.id).limit(most)
+    if conn.dialect.name == "postgresql":
+        wanted = wanted.with_for_update(skip_locked=True)
+    ids = list(conn.execute(wanted).scalars())
+    if not ids:
+        return []
+    rows = conn.execute(
+        update(t.job).where(t.job.c.id.in_(ids))
+        .values(state=RUNNING, lease_until=now + lease, fence=t.job.c.fence + 1, attempts=t.job.c.attempts + 1)
+        .returning(*_COLUMNS)).all()
+    return sorted((Job(*tuple(row)) for row in rows), key=lambda job: (job.due_at, job.id))
+
+
+def keep(conn: Connection, job: Job, now: datetime, lease: timedelta, progress: Mapping[str, Any] | None = None) -> bool:
+    """Prolong the lease and note the progress. False when the job is no longer ours."""
+    values: dict[str, Any] = {"lease_until": now + lease}
+    if progress is not None:
+        values["progress"] = dict(progress)
+    return _ours(conn, job, values)
+
+
+def finish(conn: Connection, job: Job, now: datetime, result: Mapping[str, Any]) -> bool:
+    """Done. False when the job is no longer ours: then what this transaction did must not stay."""
+    return _ours(conn, job, {"state": DONE, "finished_at": now, "lease_until": None, "result": dict(result), "error": None})
+
+
+def put_back(conn: Connection, job: Job, due: datetime, data: Mapping[str, Any], progress: Mapping[str, Any] | None) -> bool:
+    """One part is done, the rest is due at ``due``. The tries start anew."""
+    wake_after_commit(conn, due)
+    values: dict[str, Any] = {"state": WAITING, "due_at": due, "lease_until": None, "data": dict(data), "attempts": 0, "error": None}
+    if progress is not None:
+        values["progress"] = dict(progress)
+    return _ours(conn, job, values)
+
+
+def retry(conn: Connection, job: Job, due: datetime, error: str, *, counted: bool = True) -> bool:
+    """It failed; try again at ``due``. ``counted=False`` where the fault was not the job's (a busy database)."""
+    wake_after_commit(conn, due)
+    return _ours(conn, job, {
+        "state": WAITING, "due_at": due, "lease_until": None, "error": error[:2000], "attempts": job.attempts if counted else max(job.attempts - 1, 0)})
+
+
+def fail(conn: Connection, job: Job, now: datetime, error: str, result: Mapping[str, Any] | None = None) -> bool:
+    """No further tries."""
+    return _ours(conn, job, {"state": FAILED, "finished_at": now, "lease_until": None, "error": error[:2000], "result": dict(result or {})})
+
+
+def next_due(conn: Connection, kinds: Collection[str]) -> datetime | None:
+    """When the next job of these kinds is due, or its lease over; None when nothing waits."""
+    moments = (
+        conn.execute(select(column).where(t.job.c.state == state, t.job.c.kind.in_(kinds)).order_by(column).limit(1)).scalar()
+        for column, state in ((t.job.c.due_at, WAITING), (t.job.c.lease_until, RUNNING)))
+    return min((at for at in moments if at is not None), default=None)
+
+
+def sweep(conn: Connection, before: datetime) -> int:
+    """Remove jobs that ended well or were cancelled before this moment; failed ones stay for somebody to look at. Returns how many."""
+    return conn.execute(delete(t.job).where(t.job.c.state.in_((DONE, CANCELLED)), t.job.c.finished_at < before)).rowcount
+
+
+def _ours(conn: Connection, job: Job, values: Mapping[str, Any]) -> bool:
+    return conn.execute(
+        update(t.job).where(t.job.c.id == job.id, t.job.c.fence == job.fence, t.job.c.state == RUNNING).values(**values)).rowcount > 0

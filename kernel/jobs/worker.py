@@ -1,0 +1,230 @@
+"""Carries jobs out: in as many processes as one likes, each with a few threads, woken by an alarm clock.
+
+One round in a tenant: claim a handful of due jobs (one short transaction), then carry out each in a transaction of its own.
+A process that dies leaves its jobs to whoever looks after their lease is over; what a late one still tries to finish is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from kernel.errors import Busy, FangyuanError, Message
+from kernel.i18n import _, to_text
+from kernel.jobs import queue
+from kernel.jobs.handler import Again, Done, GiveUp, Handler, Handlers, Lost, Outcome, pause
+from kernel.jobs.queue import Job
+from kernel.platform import accounts, actors
+from kernel.platform.clock import Clock
+from kernel.platform.ctx import Ctx, system_ctx
+from kernel.platform.database import Home
+from kernel.platform.settings import Settings
+from kernel.platform.tenants import Placement, Tenants, read_tenant
+
+BATCH = 20
+# How often every tenant is looked at, whatever the hints say.
+SWEEP_S = 60
+_log = structlog.get_logger("worker")
+
+
+@dataclass
+class Worker:
+    """``handlers`` is everything this installation can do."""
+
+    settings: Settings
+    clock: Clock
+    tenants: Tenants
+    handlers: Handlers
+    batch: int = BATCH
+
+    # --- looking around -----------------------------------------------------------------------------------------------
+
+    def tick(self, lane: str | None = None) -> int:
+        """Look where something is due, as far as is known, and do it. Returns how many steps were made."""
+        return sum(self._look_into(placement, lane) for placement in self.tenants.due(self.clock.now()))
+
+    def sweep(self, lane: str | None = None) -> int:
+        """Look into every tenant: what a lost hint would have hidden is done now, and standing work is seen to."""
+        return sum(self._look_into(placement, lane, standing=True) for placement in self.tenants.all() if placement.status == "active")
+
+    def _stand(self, home: Home) -> None:
+        """Every tenant has its standing work."""
+        wanted = [handler.kind for handler in self.handlers if handler.every is not None]
+        with home.read() as conn:
+            missing = set(wanted) - queue.known_keys(conn, wanted)
+        if missing:
+            with home.write() as conn:
+                for kind in sorted(missing):
+                    queue.add(conn, kind, {}, now=self.clock.now(), key=kind)
+
+    def _look_into(self, placement: Placement, lane: str | None, *, standing: bool = False) -> int:
+        found = self.tenants.find(placement.slug)
+        if found is None:
+            return 0
+        seen = self.clock.now()
+        try:
+            if standing:
+                self._stand(found[1])
+            done = self.round(*found, lane=lane)
+            with found[1].read() as conn:
+                due = queue.next_due(conn, self.handlers.kinds())
+            self.tenants.looked(placement.id, seen, due)
+            return done
+        except Busy:
+            return 0
+        except Exception:
+            # One tenant's trouble must not keep the others waiting.
+            _log.exception("round_failed", tenant=placement.slug)
+            return 0
+
+    # --- one tenant ---------------------------------------------------------------------------------------------------
+
+    def round(self, placement: Placement, home: Home, *, lane: str | None = None, most: int = 1000) -> int:
+        """Do what is due in one tenant until nothing is, at most ``most`` steps: then it is another one's turn."""
+        steps = 0
+        while steps < most:
+            kinds = self.handlers.kinds(lane)
+            if not self._anything(home, kinds):
+                break
+            with home.write() as conn:
+                jobs = queue.claim(conn, kinds, self.clock.now(), timedelta(seconds=60), self.batch if lane != "long" else 1)
+            if not jobs:
+                break
+            for job in jobs:
+                self._carry_out(placement, home, job)
+            steps += len(jobs)
+        return steps
+
+    def _anything(self, home: Home, kinds: frozenset[str]) -> bool:
+        """Looked at without the write lock: most of the time there is nothing."""
+        with home.read() as conn:
+            due = queue.next_due(conn, kinds)
+        return due is not None and due <= self.clock.now()
+
+    def _carry_out(self, placement: Placement, home: Home, job: Job) -> None:
+        handler = self.handlers.find(job.kind)
+        assert handler is not None
+        try:
+            if handler.inside is not None:
+                with home.write() as conn:
+                    self._note(conn, job, handler, handler.inside(self._ctx(conn, placement, job), job))
+            else:
+                assert handler.outside is not None
+                with home.write() as conn:
+                    # The others of the handful may have taken long.
+                    if not queue.keep(conn, job, self.clock.now(), handler.lease):
+                        raise Lost()
+                outcome = handler.outside(_Desk(self, placement, home, job, handler), job)
+                with home.write() as conn:
+                    self._note(conn, job, handler, outcome)
+        except Lost:
+            return
+        except GiveUp as error:
+            self._failed(placement, home, job, error.message, error.result)
+        except Busy:
+            self._retry(home, job, "busy", counted=False)
+        except Exception as error:
+            _log.exception("job_failed", tenant=placement.slug, job=job.id, kind=job.kind, attempt=job.attempts)
+            message = error.message if isinstance(error, FangyuanError) else f"{type(error).__name__}: {error}"
+            if job.attempts >= handler.most and handler.every is None:
+                self._failed(placement, home, job, message, {})
+            else:
+                self._retry(home, job, str(message))
+
+    def _note(self, conn: Connection, job: Job, handler: Handler, outcome: Outcome) -> None:
+        now = self.clock.now()
+        match outcome:
+            case Done() if handler.every is not None:
+                ours = queue.put_back(conn, job, now + handler.every, job.data, None)
+            case Done():
+                ours = queue.finish(conn, job, now, outcome.result)
+            case Again():
+                ours = queue.put_back(conn, job, outcome.at or now, outcome.data, outcome.progress)
+        if not ours:
+            raise Lost()
+
+    def _failed(self, placement: Placement, home: Home, job: Job, message: Message, result: Any) -> None:
+        with home.write() as conn:
+            account = accounts.find(conn, job.person) if job.person else None
+            language = (account.language if account else None) or read_tenant(conn, placement).language
+            queue.fail(conn, job, self.clock.now(), to_text(message, language), result)
+
+    def _retry(self, home: Home, job: Job, error: str, *, counted: bool = True) -> None:
+        try:
+            with home.write() as conn:
+                queue.retry(conn, job, self.clock.now() + pause(max(job.attempts, 1)), error, counted=counted)
+        except Busy:
+            # Its lease will run out; then somebody takes it.
+            _log.warning("retry_not_noted", job=job.id)
+
+    def _ctx(self, conn: Connection, placement: Placement, job: Job) -> Ctx:
+        """The system, or the person who asked for it with the rights of this moment (D36)."""
+        base = system_ctx(read_tenant(conn, placement), conn, self.clock, "job")
+        if job.person is None:
+            return base
+        identity = actors.identify(conn, base.release, job.person, tenant=base.tenant, now=base.now)
+        account = accounts.find(conn, job.person)
+        if identity is None or account is None or account.disabled_at is not None:
+            raise GiveUp(_("Whoever asked for this may no longer sign in."))
+        return base.acting(actor=identity.actor(base.tenant, language=account.language, zone=account.zone, theme=account.theme))
+
+
+@dataclass
+class _Desk:
+    """What a handler outside of a transaction works with."""
+
+    worker: Worker
+    placement: Placement
+    home: Home
+    job: Job
+    handler: Handler
+
+    @property
+    def settings(self) -> Settings:
+        return self.worker.settings
+
+    @contextmanager
+    def read(self) -> Iterator[Ctx]:
+        with self.home.read() as conn:
+            yield self.worker._ctx(conn, self.placement, self.job)
+
+    @contextmanager
+    def write(self) -> Iterator[Ctx]:
+        with self.home.write() as conn:
+            yield self.worker._ctx(conn, self.placement, self.job)
+
+    def progress(self, done: int, total: int | None = None, **more: Any) -> None:
+        with self.home.write() as conn:
+            if not queue.keep(conn, self.job, self.worker.clock.now(), self.handler.lease, {"done": done, "total": total, **more}):
+                raise Lost()
+
+
+def run_forever(worker: Worker, stop: threading.Event, parent: int | None = None) -> None:
+    """Tick every second until ``stop`` is set, or until the process ``parent`` is no longer ours.
+
+    The alarm clock's memory is empty after a restart and that loses nothing: what is due stands in the database.
+    """
+    import os
+
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    alarm = BackgroundScheduler(timezone="UTC")
+    common: dict[str, Any] = {"trigger": "interval", "coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    for lane in ("quick", "long"):
+        alarm.add_job(worker.tick, args=[lane], seconds=1, id=f"tick-{lane}", **common)
+        alarm.add_job(worker.sweep, args=[lane], seconds=SWEEP_S, id=f"sweep-{lane}", **common)
+    alarm.start()
+    try:
+        while not stop.wait(0.5):
+            if parent is not None and os.getppid() != parent:
+                break
+    finally:
+        # A step under way is finished; the rest waits for the next start.
+        alarm.shutdown(wait=True)

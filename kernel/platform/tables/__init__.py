@@ -1,0 +1,54 @@
+"""The platform's own tables: one set per tenant, one in the control database. Made by Alembic, never by publishing.
+
+A table stands in the module of its topic; everybody writes ``from kernel.platform import tables as t`` and ``t.session``.
+"""
+
+from kernel.platform.tables.base import control, platform, search_metadata
+from kernel.platform.tables.metadata import draft, overlay, package_version, release, retired_column
+from kernel.platform.tables.people import account, audit, invitation, person_role, rate, session, team_closure, tenant_state, token
+from kernel.platform.tables.records import change_log, comment, event, file, form_draft, idempotency, search, sequence, span
+from kernel.platform.tables.tenancy import control_rate, operator, package, tenant
+from kernel.platform.tables.work import absence, approval_case, approval_seat, ask, follow, job, notice, preference, reaction, saved_view
+
+__all__ = [
+    "absence",
+    "account",
+    "approval_case",
+    "approval_seat",
+    "ask",
+    "audit",
+    "change_log",
+    "comment",
+    "control",
+    "control_rate",
+    "draft",
+    "event",
+    "file",
+    "follow",
+    "form_draft",
+    "idempotency",
+    "invitation",
+    "job",
+    "notice",
+    "operator",
+    "overlay",
+    "package",
+    "package_version",
+    "person_role",
+    "platform",
+    "preference",
+    "rate",
+    "reaction",
+    "release",
+    "retired_column",
+    "saved_view",
+    "search",
+    "search_metadata",
+    "sequence",
+    "session",
+    "span",
+    "team_closure",
+    "tenant",
+    "tenant_state",
+    "token",
+]

@@ -1,0 +1,32 @@
+"""What run time can do later: one line per kind of job."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kernel.jobs import Done, Handler, Job, Outcome, queue
+from kernel.platform import rates, sessions
+from kernel.platform.ctx import Ctx
+from runtime.files import uploads
+from runtime.forms import drafts
+from runtime.records.dependents import RECALCULATE, recalculate_later
+from runtime.web.api import idempotency
+
+# How long things are kept that nobody asks for any more.
+JOBS_FOR = timedelta(days=30)
+DRAFTS_FOR = timedelta(days=90)
+RATES_FOR = timedelta(days=2)
+
+
+def clean_up(ctx: Ctx, job: Job) -> Outcome:
+    """Remove what has outlived its use: expired sessions, answered keys, uploads nobody took, old drafts, finished jobs."""
+    conn, now = ctx.conn, ctx.now
+    return Done({
+        "sessions": sessions.sweep(conn, now), "answers": idempotency.sweep(conn, now), "uploads": uploads.sweep(ctx),
+        "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR)})
+
+
+HANDLERS = (
+    Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
+    Handler(RECALCULATE, inside=recalculate_later, lane="long"),
+)
