@@ -1,0 +1,78 @@
+"""Reading one's inbox. Titles and names are those the reader may see now; the rest keeps silent about them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from kernel.i18n import Text, _
+from kernel.platform import tables as t
+from kernel.platform.ctx import Ctx
+from runtime.notices.kinds import KINDS, Kind
+from runtime.records.labels import Wanted, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One entry as its owner reads it. ``title`` is None where the record is gone or no longer theirs to see."""
+
+    id: str
+    kind: Kind
+    cause: str
+    urgency: str
+    entity: str | None
+    record: str | None
+    data: dict[str, Any]
+    created_at: datetime
+    read_at: datetime | None
+    done_at: datetime | None
+    title: str | None
+    who: str | None
+
+    @property
+    def words(self) -> Text:
+        """The sentence of the notice."""
+        params = {
+            "who": self.who or _("Somebody"), "title": self.title or _("a record that you can't see any more"), "detail": self.data.get("detail") or ""}
+        return Text(self.kind.words.msgid, params)
+
+
+def entries(ctx: Ctx, *, tasks: bool, limit: int = 50, before: str | None = None) -> list[Notice]:
+    """Open tasks, or news, newest first; two statements whatever their number (plus one per kind of record among them)."""
+    c = t.notice.c
+    kinds = [k.key for k in KINDS.values() if k.task is tasks]
+    query = select(t.notice).where(c.person_id == ctx.actor.person, c.kind.in_(kinds)).order_by(c.id.desc()).limit(limit)
+    if tasks:
+        query = query.where(c.done_at.is_(None))
+    if before:
+        query = query.where(c.id < before)
+    rows = ctx.conn.execute(query).all()
+    wanted = Wanted()
+    for row in rows:
+        wanted.add("person", row.data.get("by"))
+        if row.entity in ctx.app.entities:
+            wanted.add(row.entity, row.record_id)
+    names = resolve(ctx, wanted)
+    return [
+        Notice(r.id, KINDS[r.kind], r.cause, r.urgency, r.entity, r.record_id, r.data, r.created_at, r.read_at, r.done_at,
+               names.get(r.record_id or ""), names.get(r.data.get("by") or ""))
+        for r in rows]
+
+
+def unread(ctx: Ctx) -> int:
+    """How many entries wait: open tasks, and news that were not read."""
+    c = t.notice.c
+    tasks = [k.key for k in KINDS.values() if k.task]
+    waits = (c.kind.in_(tasks) & c.done_at.is_(None)) | (c.kind.not_in(tasks) & c.read_at.is_(None))
+    return int(ctx.conn.execute(select(func.count()).where(c.person_id == ctx.actor.person, waits)).scalar_one())
+
+
+def mark_read(ctx: Ctx, ids: Collection[str] | None = None) -> None:
+    """These entries of one's own, or all, are read."""
+    c = t.notice.c
+    statement = update(t.notice).where(c.person_id == ctx.actor.person, c.read_at.is_(None)).values(read_at=ctx.now)
+    ctx.conn.execute(statement if ids is None else statement.where(c.id.in_(list(ids))))

@@ -1,0 +1,28 @@
+"""What people can be told: one line per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kernel.i18n import Text, _
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """``words`` has the slots {who} (the person who caused it), {title} (the record) and {detail} (what the cause adds).
+
+    ``task``: it waits for something to be done and stays until it is; the others are news and end when they are read.
+    ``essential``: also told in quiet times (MECHANISMS X8 decides when those are; here is only which notices they spare).
+    """
+
+    key: str
+    icon: str
+    words: Text
+    task: bool = False
+    essential: bool = False
+
+
+KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
+    Kind("handed_over", "user-check", _("{who} gave you {title}"), essential=True),
+)}

@@ -1,0 +1,41 @@
+"""Telling people: rows of the table ``notice``, written with what caused them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kernel.platform import tables as t
+from kernel.platform.ctx import Ctx
+from runtime.notices.kinds import KINDS
+
+
+def tell(
+    ctx: Ctx, people: Iterable[str], kind: str, cause: str, *, entity: str | None = None, record: str | None = None,
+    data: Mapping[str, Any] | None = None, urgency: str = "normal",
+) -> list[str]:
+    """Tell each of ``people`` once per ``cause`` (at most 120 characters, for example ``mention:<comment id>``). Nobody is told what they did themselves.
+
+    ``data`` holds ids and short words for {detail}, never values of records. ``urgency``: low, normal, high. Returns who was told now.
+    """
+    assert kind in KINDS, kind
+    wanted = [p for p in dict.fromkeys(people) if p and p != ctx.actor.person]
+    if not wanted:
+        return []
+    insert = postgresql.insert if ctx.conn.dialect.name == "postgresql" else sqlite.insert
+    rows = [{
+        "id": ctx.new_id(), "person_id": person, "cause": cause, "kind": kind, "urgency": urgency, "entity": entity, "record_id": record,
+        "data": {"by": ctx.actor.person, **(data or {})}, "created_at": ctx.now} for person in wanted]
+    statement = insert(t.notice).values(rows).on_conflict_do_nothing().returning(t.notice.c.person_id)
+    return list(ctx.conn.execute(statement).scalars())
+
+
+def settle(ctx: Ctx, cause: str, people: Iterable[str] | None = None) -> None:
+    """What the notice asked for is done (or no longer wanted): it leaves the list of tasks of everybody, or of these people."""
+    statement = update(t.notice).where(t.notice.c.cause == cause, t.notice.c.done_at.is_(None)).values(done_at=ctx.now)
+    if people is not None:
+        statement = statement.where(t.notice.c.person_id.in_(list(people)))
+    ctx.conn.execute(statement)
