@@ -22,6 +22,7 @@ MAX_SIZE = 25_000_000
 HEAD = 4096  # by the first bytes a file is recognised
 PENDING_PER_PERSON = 200
 UNATTACHED_FOR = timedelta(days=7)
+COMMENT = "#comment"  # in place of a field: the file hangs on a comment beside the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +132,21 @@ def check(ctx: Ctx, entity: str, record_id: str, ids: Sequence[str], path: str, 
 def _may_take(ctx: Ctx, row: FileRow, entity: str, record_id: str) -> bool:
     if row.record_id is None:
         return row.created_by == ctx.actor.person or ctx.actor.kind == "system"
-    return (row.entity, row.record_id) == (entity, record_id)
+    # A comment's file goes with the comment: no field may rely on it.
+    return (row.entity, row.record_id) == (entity, record_id) and row.field != COMMENT
 
 
 def attach(ctx: Ctx, entity: str, record_id: str, field: str, ids: Sequence[str]) -> None:
     """Bind files that passed :func:`check` to a record's field, in the record's transaction."""
     if ids:
         ctx.conn.execute(update(t.file).where(t.file.c.id.in_(list(ids)), t.file.c.record_id.is_(None)).values(entity=entity, record_id=record_id, field=field))
+
+
+def release(ctx: Ctx, ids: Sequence[str]) -> None:
+    """Let go of a comment's files: nobody but their uploader sees them any more, and the sweep forgets them."""
+    if ids:
+        values = {"entity": None, "record_id": None, "field": None}
+        ctx.conn.execute(update(t.file).where(t.file.c.id.in_(list(ids)), t.file.c.field == COMMENT).values(values))
 
 
 def open_file(ctx: Ctx, store: FileStore, id_: str, variant: str = "") -> tuple[FileRow, Path]:
@@ -157,6 +166,8 @@ def _may_read(ctx: Ctx, row: FileRow) -> bool:
         seen = reading.get(ctx, row.entity, row.record_id)
     except NotFound:
         return False
+    if row.field == COMMENT:
+        return True
     # ``rows.field`` for a file in child rows: both the rows and the cell must be open.
     return row.field is not None and {row.field, row.field.split(".")[0]} <= seen.readable
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from kernel.errors import Message
 from kernel.i18n import Text, _
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
+from runtime.notices import details
 from runtime.notices.kinds import KINDS, Kind
 from runtime.records.labels import Wanted, resolve
 
@@ -32,17 +34,20 @@ class Notice:
     done_at: datetime | None
     title: str | None
     who: str | None
+    detail: Message = ""
+    excerpt: str | None = None
+    """The first words of the comment it is about."""
 
     @property
     def words(self) -> Text:
         """The sentence of the notice."""
         params = {
-            "who": self.who or _("Somebody"), "title": self.title or _("a record that you can't see any more"), "detail": self.data.get("detail") or ""}
+            "who": self.who or _("Somebody"), "title": self.title or _("a record that you can't see any more"), "detail": self.detail}
         return Text(self.kind.words.msgid, params)
 
 
 def entries(ctx: Ctx, *, tasks: bool, limit: int = 50, before: str | None = None) -> list[Notice]:
-    """Open tasks, or news, newest first; two statements whatever their number (plus one per kind of record among them)."""
+    """Open tasks, or news, newest first; four statements at most, whatever their number (plus one per kind of record among them)."""
     c = t.notice.c
     kinds = [k.key for k in KINDS.values() if k.task is tasks]
     query = select(t.notice).where(c.person_id == ctx.actor.person, c.kind.in_(kinds)).order_by(c.id.desc()).limit(limit)
@@ -56,10 +61,13 @@ def entries(ctx: Ctx, *, tasks: bool, limit: int = 50, before: str | None = None
         wanted.add("person", row.data.get("by"))
         if row.entity in ctx.app.entities:
             wanted.add(row.entity, row.record_id)
+        details.want(wanted, row.data)
     names = resolve(ctx, wanted)
+    first_words = details.excerpts(ctx, [r.data for r in rows if r.record_id in names])
     return [
         Notice(r.id, KINDS[r.kind], r.cause, r.urgency, r.entity, r.record_id, r.data, r.created_at, r.read_at, r.done_at,
-               names.get(r.record_id or ""), names.get(r.data.get("by") or ""))
+               names.get(r.record_id or ""), names.get(r.data.get("by") or ""), details.words(ctx, r.entity, r.data, names),
+               first_words.get(r.data.get("comment") or ""))
         for r in rows]
 
 

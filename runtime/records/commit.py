@@ -12,8 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from kernel.errors import Stale
 from kernel.platform import accounts, teams
 from kernel.platform.ctx import Ctx
+from runtime import hooks
 from runtime.records import changelog, events, search, spans, store
 from runtime.records.dependents import Change, refresh
+from runtime.records.happened import Happened
 from runtime.records.record import Record
 from runtime.records.shape import EntityShape
 from runtime.records.validate import from_integrity
@@ -45,6 +47,7 @@ def created(ctx: Ctx, shape: EntityShape, works: Sequence[Work], reason: Mapping
     events.write(ctx, events.CREATED, shape.key, [(r.id, {"version": r.version, **(reason or {})}) for r in records])
     _rights_moved(ctx, shape, None)
     refresh(ctx, shape, [Change(None, r, None) for r in records])
+    hooks.run(ctx, [Happened("created", shape, None, r, reason=reason) for r in records])
     return records
 
 
@@ -95,6 +98,7 @@ def updated(
     _rights_moved(ctx, shape, keys)
     # What a formula elsewhere may read of the system's own: version and times move with every change.
     refresh(ctx, shape, [Change(old, new, keys | {"version", "updated_at", "updated_by"})])
+    hooks.run(ctx, [Happened("updated", shape, old, new, keys, reason)])
     return new
 
 
@@ -120,6 +124,7 @@ def binned(work: Work, *, restore: bool = False) -> Record:
     events.write(ctx, events.RESTORED if restore else events.DELETED, shape.key, [(new.id, {"version": new.version})])
     _rights_moved(ctx, shape, None)
     refresh(ctx, shape, [Change(old, new, None)])
+    hooks.run(ctx, [Happened("restored" if restore else "deleted", shape, old, new)])
     return new
 
 

@@ -1,0 +1,25 @@
+"""What follows a write, in the transaction of the write: one line per hook, done in this order.
+
+The record road calls them when the record, its history and its events are written (``runtime/records/commit.py``); an
+exception undoes the write. What takes long or leaves the house is a job instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kernel.platform.ctx import Ctx
+from runtime.records.happened import Happened
+from runtime.talk import news
+
+Hook = Callable[[Ctx, Sequence[Happened]], None]
+
+HOOKS: tuple[Hook, ...] = (
+    news.tell_followers,
+)
+
+
+def run(ctx: Ctx, written: Sequence[Happened]) -> None:
+    """Let every hook know of records of one entity that were written by one act."""
+    for hook in HOOKS:
+        hook(ctx, written)

@@ -1,0 +1,34 @@
+"""What a notice adds to its sentence, in words of its reader: from keys and ids, never from values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kernel.errors import Message
+from kernel.i18n import _
+from kernel.platform.ctx import Ctx
+from runtime.records.labels import Wanted
+from runtime.talk import thread
+
+
+def want(wanted: Wanted, data: Mapping[str, Any]) -> None:
+    """Whose names the details need."""
+    wanted.add("person", data.get("owner"))
+
+
+def words(ctx: Ctx, entity: str | None, data: Mapping[str, Any], names: Mapping[str, str]) -> Message:
+    """For {detail}: the step that was taken, the new owner, or what the cause wrote there."""
+    if "machine" in data:
+        machine = next((m for m in ctx.app.machines_of(entity or "") if m.key == data["machine"]), None)
+        known = machine.by_key if machine else {}
+        labels = [known[k].label if k in known else k or "—" for k in (str(data.get("from") or ""), str(data.get("to") or ""))]
+        return _("{old} → {new}", old=labels[0], new=labels[1])
+    if "owner" in data:
+        return _("now owned by {who}", who=names.get(data["owner"] or "") or _("somebody else"))
+    return str(data.get("detail") or "")
+
+
+def excerpts(ctx: Ctx, data: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
+    """The first words of comments, by id; only for notices whose record the reader sees."""
+    return thread.excerpts(ctx, [d["comment"] for d in data if d.get("comment")])
