@@ -25,7 +25,7 @@ from builder.publish.prepare import Prepared, prepare
 from kernel.errors import Busy, Conflict
 from kernel.i18n import _
 from kernel.model.tree import Tree, to_json
-from kernel.platform import releases
+from kernel.platform import audit, releases
 from kernel.platform import tables as t
 from kernel.platform.clock import Clock
 from kernel.platform.database import Home
@@ -171,6 +171,7 @@ def _switch(home: Home, by: str | None, prepared: Prepared, new: Release, now: d
         probe("point")
         store.point_at(conn, release_id)
         store.write_event(conn, now, "release_published", {"release": release_id, "base": prepared.base.id, "by": by})
+        audit.write(conn, now, "release.published", str(release_id), {"number": release_id, "note": note[:200]}, actor=by, channel="design")
         probe("commit")
     return release_id, deferred
 

@@ -86,6 +86,8 @@ class Ctx:
     clock: Clock
     channel: str
     request_id: str
+    # Where the request came from; empty for jobs and commands.
+    address: str = ""
 
     @property
     def now(self) -> datetime:

@@ -114,6 +114,28 @@ def end_all(conn: Connection, person_id: str, but: str | None = None) -> int:
     return conn.execute(delete(t.session).where(t.session.c.person_id == person_id, condition)).rowcount
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session as it may be listed. ``id`` names it on pages; it opens nothing."""
+
+    id: str
+    token_hash: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    user_agent: str
+    address: str
+
+
+def of_person(conn: Connection, person_id: str, now: datetime) -> list[Session]:
+    """Where a person is signed in, last used first."""
+    c = t.session.c
+    rows = conn.execute(
+        select(c.token_hash, c.created_at, c.seen_at, c.expires_at, c.user_agent, c.address)
+        .where(c.person_id == person_id, c.expires_at > now).order_by(c.seen_at.desc(), c.created_at.desc()).limit(200))
+    return [Session(digest("session\0" + r.token_hash)[:32], r.token_hash, r.created_at, r.seen_at, r.expires_at, r.user_agent or "", r.address or "") for r in rows]
+
+
 def sweep(conn: Connection, now: datetime) -> int:
     """Remove expired sessions; returns how many."""
     return conn.execute(delete(t.session).where(t.session.c.expires_at <= now)).rowcount

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from kernel.errors import Forbidden, NotSignedIn
 from kernel.i18n import _
-from kernel.platform import accounts, passwords, rates, sessions
+from kernel.platform import accounts, audit, passwords, rates, sessions
 from kernel.platform import tables as t
 from kernel.platform.database import Home
 from kernel.platform.ids import digest
@@ -29,6 +29,11 @@ class SignedIn:
     must_change: bool
 
 
+def lock_key(slug: str, login: str) -> str:
+    """Under which key tries to sign in as ``login`` are counted."""
+    return "login:" + hashlib.sha256(f"{slug}\0{accounts.normal_login(login)[: accounts.MAX_LOGIN]}".encode()).hexdigest()
+
+
 def sign_in(
     tenants: Tenants, slug: str, login: str, password: str, *, address: str, user_agent: str = "", previous: str | None = None
 ) -> SignedIn:
@@ -42,7 +47,7 @@ def sign_in(
     found = tenants.find(slug)
     name = accounts.normal_login(login)[: accounts.MAX_LOGIN]
     # The log-in as typed when no account is found: a limit that only real accounts have would tell which are real.
-    key = "login:" + hashlib.sha256(f"{slug}\0{name}".encode()).hexdigest()
+    key = lock_key(slug, name)
     if found is None:
         with tenants.control.write() as conn:
             rates.take(conn, key, rates.SIGN_IN_ACCOUNT, now, t.control_rate)
@@ -50,10 +55,15 @@ def sign_in(
         raise WrongPassword()
     home = found[1]
     with home.write() as conn:
-        rates.take(conn, key, rates.SIGN_IN_ACCOUNT, now)
+        tries = rates.take(conn, key, rates.SIGN_IN_ACCOUNT, now)
         account = accounts.password_hash_of(conn, name)
     stored = account[1] if account is not None else None
     if not passwords.verify(stored, password) or account is None:
+        if account is not None:
+            # What was typed where no account is may be somebody's password: nothing of it is kept.
+            with home.write() as conn:
+                kind = "sign_in.locked" if tries >= rates.SIGN_IN_ACCOUNT.count else "sign_in.refused"
+                audit.write(conn, now, kind, account[0], {"tries": tries}, actor=None, channel="screen", address=address)
         raise WrongPassword()
     fresh = passwords.hash_password(password) if passwords.outdated(account[1]) else None
     result = _open(home, account, fresh, now, tenants.settings.session_days, user_agent, address, previous, key)
@@ -80,6 +90,7 @@ def _open(
         rates.clear(conn, key)
         if previous:
             sessions.end(conn, digest(previous))
+        audit.write(conn, now, "session.started", person_id, actor=person_id, channel="screen", address=address)
         return SignedIn(person_id, sessions.create(conn, person_id, now, days, user_agent, address), row.must_change)
 
 
@@ -101,6 +112,7 @@ def change_password(home: Home, person_id: str, old: str, new: str, now: datetim
     with home.write() as conn:
         rates.clear(conn, f"password:{person_id}")
         accounts.set_password(conn, person_id, hashed)
+        audit.write(conn, now, "password.changed", person_id, actor=person_id, channel="screen", address=address)
         return sessions.create(conn, person_id, now, days, user_agent, address)
 
 

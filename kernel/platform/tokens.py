@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select, true, update
 
 from kernel.errors import Invalid, NotFound, Problem
 from kernel.i18n import _
@@ -75,18 +75,35 @@ def touch(conn: Connection, token_hash: str, now: datetime) -> None:
 
 def of_person(conn: Connection, person_id: str) -> list[Token]:
     """A person's tokens, newest first."""
+    return _tokens(conn, t.token.c.person_id == person_id)
+
+
+def everybody(conn: Connection, limit: int, before: str | None = None) -> list[Token]:
+    """The tokens of the whole tenant, newest first."""
+    return _tokens(conn, t.token.c.id < before if before else true(), limit)
+
+
+def get(conn: Connection, id: str) -> Token:
+    """One token. Raises NotFound."""
+    found = _tokens(conn, t.token.c.id == id)
+    if not found:
+        raise NotFound()
+    return found[0]
+
+
+def _tokens(conn: Connection, condition: ColumnElement[bool], limit: int = 1000) -> list[Token]:
     rows = conn.execute(
         select(t.token.c.id, t.token.c.person_id, t.token.c.name, t.token.c.scopes, t.token.c.created_at, t.token.c.expires_at,
                t.token.c.last_used_at, t.token.c.revoked_at)
-        .where(t.token.c.person_id == person_id).order_by(t.token.c.id.desc()))
+        .where(condition).order_by(t.token.c.id.desc()).limit(limit))
     return [Token(r.id, r.person_id, r.name, tuple(r.scopes), r.created_at, r.expires_at, r.last_used_at, r.revoked_at) for r in rows]
 
 
 def revoke(conn: Connection, id: str, person_id: str, now: datetime) -> None:
-    """End a person's token. Raises NotFound for one that is not theirs."""
-    changed = conn.execute(update(t.token).where(t.token.c.id == id, t.token.c.person_id == person_id).values(revoked_at=now)).rowcount
-    if changed == 0:
+    """End a person's token; one that has ended stays as it is. Raises NotFound for one that is not theirs."""
+    if conn.execute(select(t.token.c.id).where(t.token.c.id == id, t.token.c.person_id == person_id)).first() is None:
         raise NotFound()
+    conn.execute(update(t.token).where(t.token.c.id == id, t.token.c.revoked_at.is_(None)).values(revoked_at=now))
 
 
 _TOKEN = (

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kernel.errors import FangyuanError, Invalid, NotFound, NotSignedIn, Problem, TooMany
 from kernel.i18n import LANGUAGES, _
-from kernel.platform import accounts, sessions
+from kernel.platform import accounts, audit, sessions
 from kernel.platform.ctx import Ctx
 from kernel.platform.database import Home
 from kernel.platform.sign_in import WrongPassword, change_password, sign_in
@@ -89,6 +89,9 @@ class _Door:
             csrf.check(request, self.web.settings, credential.value)
             with home.write() as conn:
                 sessions.end(conn, credential.hash)
+                audit.write(
+                    conn, self.web.clock.now(), "session.ended", ctx.actor.person, {"n": 1}, actor=ctx.actor.person, channel="screen",
+                    address=client_address(request, self.web.settings.trusted_proxies))
         clear_cookie(response, self.web.settings, tenant)
         return response
 

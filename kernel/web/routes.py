@@ -27,7 +27,7 @@ from kernel.platform.sign_in import PasswordChangeDue
 from kernel.platform.tenants import Placement
 from kernel.web import csrf
 from kernel.web.rendering import Page, render
-from kernel.web.request import DEFAULT_BODY_LIMIT, state
+from kernel.web.request import DEFAULT_BODY_LIMIT, client_address, state
 from kernel.web.session import Credential, credential_of
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ def _in_unit_of_work(
         if opened is None:
             raise NotSignedIn()
         known.ctx = ctx = Ctx(
-            opened.tenant, opened.actor, conn, opened.release, web.clock, "api" if route.api else route.channel or "screen", known.id)
+            opened.tenant, opened.actor, conn, opened.release, web.clock, "api" if route.api else route.channel or "screen", known.id,
+            client_address(request, web.settings.trusted_proxies))
         known.language = ctx.language
         if credential is not None and credential.kind == "session":
             known.csrf = csrf.token_for(web.settings, credential.value)

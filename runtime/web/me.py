@@ -14,6 +14,7 @@ from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
 from runtime.records.labels import Wanted, resolve
+from runtime.web.settings.pages import ME_SECTIONS, frame
 from runtime.web.sight import base_of, creatable, known_entities, over
 
 USUAL_ZONES = (
@@ -24,12 +25,24 @@ USUAL_ZONES = (
 
 def show(ctx: Ctx, request: Request) -> Page:
     """The page."""
+    return _page(ctx, index=False)
+
+
+def index(ctx: Ctx, request: Request) -> Page:
+    """The entrance of the settings: on phones the list of pages, else beside it the first of them."""
+    return _page(ctx, index=True)
+
+
+def _page(ctx: Ctx, *, index: bool) -> Page:
     wanted = Wanted()
     wanted.add("team", ctx.actor.team)
     team = resolve(ctx, wanted).get(ctx.actor.team or "")
     roles = [ctx.app.roles[r].label for r in sorted(ctx.actor.roles) if r in ctx.app.roles]
     zones = list(dict.fromkeys((ctx.actor.zone, *USUAL_ZONES)))
-    return Page("runtime/me.html", {"team": team, "roles": roles, "zones": [(z, z.replace("_", " ")) for z in zones], "base_url": base_of(ctx)})
+    more = {key: value for section in ME_SECTIONS for key, value in section.context(ctx).items()}
+    return Page("runtime/settings/me.html", {
+        **frame(ctx, "me"), **more, "team": team, "roles": roles, "zones": [(z, z.replace("_", " ")) for z in zones], "index": index,
+        "login": accounts.get(ctx.conn, ctx.actor.person).login, "sections": [section.template for section in ME_SECTIONS]})
 
 
 def save_zone(ctx: Ctx, request: Request) -> Response:

@@ -26,5 +26,5 @@ def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
             for e in known if (e.group or None) == key)
         if items:
             groups.append(NavGroup(group.label if group else None, items))
-    place = "day" if here == "/" else "lists" if here.startswith("/e/") else "me" if here == "/me" else ""
-    return replace(shell, nav=tuple(groups), create_href=f"{base}/create", search_href=f"{base}/search", place=place)
+    place = "day" if here == "/" else "lists" if here.startswith("/e/") else "me" if here == "/me" or here.startswith("/settings/") else ""
+    return replace(shell, nav=tuple(groups), create_href=f"{base}/create", search_href=f"{base}/search", settings_href=f"{base}/settings/", place=place)

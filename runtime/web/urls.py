@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kernel.web.routes import Need, Route
 from runtime.web import board, day, edit, files, filter_form, inline, lists, lookup, manage, me, record, search, steps
+from runtime.web.settings import sessions as my_sessions
+from runtime.web.settings import tokens as my_tokens
 
 _LIST = "/e/<entity>"
 _RECORD = f"{_LIST}/<id>"
@@ -17,10 +19,22 @@ def _post(rule: str, view: object, method: str = "POST", **more: object) -> Rout
     return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
 
 
+def _admin(rule: str, view: object, method: str = "GET", **more: object) -> Route:
+    return Route(rule, view, methods=(method,), needs=Need.ADMIN, **more)  # type: ignore[arg-type]
+
+
 ROUTES = (
     _get("/", day.show),
     _get("/me", me.show),
     _post("/me/zone", me.save_zone),
+    _get("/settings/", me.index),
+    _get("/settings/sessions", my_sessions.show),
+    _post("/settings/sessions/end", my_sessions.end),
+    _get("/settings/tokens", my_tokens.show),
+    _post("/settings/tokens", my_tokens.create),
+    _post("/settings/tokens/<id>/revoke", my_tokens.revoke),
+    _admin("/settings/all-tokens", my_tokens.show_all),
+    _admin("/settings/all-tokens/<id>/revoke", my_tokens.revoke_any, "POST"),
     _get("/create", me.create),
     _get("/search", search.search),
     _get("/lookup/<entity>/<field>", lookup.search),

@@ -1,0 +1,60 @@
+"""Who did what to people, rights, sessions, tokens, settings and releases: rows of the table ``audit``, never changed.
+
+Written in the transaction of the act itself. What happens to records stands in their own change log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from kernel.i18n import Text, _
+from kernel.platform import tables as t
+from kernel.platform.ctx import Ctx
+from kernel.platform.ids import uuid7
+
+# Every kind with its sentence. {who} did it; {subject} is whom or what it was done to; the other slots stand in ``data``.
+KINDS: Mapping[str, Text] = {
+    "person.created": _("{who} added {subject}"),
+    "person.invited": _("{who} invited {subject}"),
+    "person.joined": _("{subject} accepted the invitation"),
+    "person.invitation_revoked": _("{who} took the invitation of {subject} back"),
+    "person.imported": _("{who} added {n} people from a spreadsheet"),
+    "person.disabled": _("{who} deactivated {subject}"),
+    "person.enabled": _("{who} activated {subject} again"),
+    "person.handed_over": _("{who} had the records of {subject} handed over"),
+    "person.login_changed": _("{who} changed the log-in of {subject}"),
+    "role.changed": _("{who} changed the roles of {subject}"),
+    "team.changed": _("{who} changed the team {name}"),
+    "team.merged": _("{who} dissolved the team {name}"),
+    "password.changed": _("{subject} changed the own password"),
+    "password.reset_asked": _("A link for a new password was asked for {subject}"),
+    "password.reset": _("{subject} set a new password by a link"),
+    "session.started": _("{subject} signed in"),
+    "session.ended": _("{who} ended a session of {subject}"),
+    "sign_in.refused": _("Somebody tried to sign in as {subject} with a wrong password"),
+    "sign_in.locked": _("Sign-in of {subject} was locked after too many tries"),
+    "sign_in.unlocked": _("{who} lifted the lock on the sign-in of {subject}"),
+    "token.created": _("{who} made the token “{name}” of {subject}"),
+    "token.revoked": _("{who} revoked the token “{name}” of {subject}"),
+    "settings.changed": _("{who} changed the settings: {name}"),
+    "release.published": _("{who} published release {number}"),
+}
+
+
+def note(ctx: Ctx, kind: str, subject: str | None = None, data: Mapping[str, Any] | None = None) -> None:
+    """Note an act of ``ctx``'s actor. ``subject`` is an id or key; ``data`` holds ids, keys and short words, never a secret."""
+    write(ctx.conn, ctx.now, kind, subject, data, actor=ctx.actor.person or None, channel=ctx.channel, address=ctx.address)
+
+
+def write(
+    conn: Connection, now: datetime, kind: str, subject: str | None = None, data: Mapping[str, Any] | None = None, *,
+    actor: str | None, channel: str, address: str = "",
+) -> None:
+    """The same where there is no Ctx: before sign-in, while publishing."""
+    assert kind in KINDS, kind
+    conn.execute(insert(t.audit).values(
+        id=uuid7(now), at=now, actor_id=actor, channel=channel, kind=kind, subject=subject, data=dict(data or {}), address=address or None))
