@@ -70,6 +70,18 @@ def check(place: Place) -> Iterable[Finding]:
                 yield from _judge(place, validation, "holds", known, "validation_never")
 
 
+def known_during(place: Place, machine: Machine, transition: Transition) -> Known:
+    """What is certain while this transition is being taken."""
+    fixed: dict[Path, Any] = {("param", p.key): value for p in place.application.parameters.values() if (value := _parameter(p.type, p.value)) is not None}
+    return _known(place.application.entities[machine.entity], machine, transition, fixed)
+
+
+def never(expression: Expression, known: Known) -> int | None:
+    """How many combinations were tried, where it is proved that the expression can't be true; else None."""
+    verdict = decide(expression, known)
+    return verdict.tried if verdict.holds is None and verdict.proved else None
+
+
 def _known(entity: Entity, machine: Machine, transition: Transition, fixed: dict[Path, Any]) -> Known:
     """During a transition: the states it starts from, fields it needs or that are always required are filled."""
     states = tuple(s for s in transition.from_ if s in machine.by_key)

@@ -157,6 +157,7 @@ _NAMES: dict[str, Text] = {
     "parameter": _("parameter"),
     "state": _("state"),
     "machine": _("state machine"),
+    "transition": _("step"),
 }
 
 

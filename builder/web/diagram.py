@@ -238,4 +238,4 @@ class _Layout:
 
 
 def _locked(transition: Transition) -> bool:
-    return bool(transition.guards or transition.needs or transition.asks)
+    return bool(transition.guards or transition.needs or transition.asks or transition.approvals)

@@ -29,13 +29,17 @@ PROPS: Mapping[str, Text] = {
     "unit": _("unit"), "min": _("least"), "max": _("greatest"), "effective_from": _("holds from"), "retired": _("no longer offered"),
     "parent": _("offered under"), "entity": _("records"), "aliases": _("other names"), "settings.max": _("greatest"), "settings.min": _("least"),
     "settings.options": _("list of options"), "settings.value": _("formula"), "settings.to": _("refers to"), "settings.currency": _("currency"),
+    "role": _("decided by role"), "within": _("looked for"), "relation": _("decided by"), "chain": _("managers above"), "above": _("whose managers"),
+    "person": _("decided by rule"), "mode": _("how they decide"), "votes": _("votes needed"), "self": _("requester may decide"), "due": _("due after hours"),
+    "on_due": _("when due"), "side_by_side": _("at the same time as"), "returns_to": _("returns to"), "may": _("approvers may"),
+    "on_change": _("a change meanwhile"), "free_fields": _("may change meanwhile"), "shows": _("approvers see"), "on_decline": _("when declined"),
     "settings.where": _("offered while"), "settings.places": _("digits after the point"), "settings.path": _("looked up"),
 }
 _LANGUAGES = {"zh": _("Chinese"), "en": _("English")}
 _ENTRIES = {"labels": _("name ({language})"), "help": _("help ({language})"), "placeholder": _("example ({language})")}
 _SILENT = frozenset({"kind", "origin"})
 _ORDER = (
-    "entity", "field", "machine", "state", "transition", "guard", "validation", "parameter", "option_set", "option", "role", "right", "form", "view", "group",
+    "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "option_set", "option", "role", "right", "form", "view", "group",
 )
 
 
@@ -121,7 +125,7 @@ def _item_label(app: Application, node: Node) -> Message:
 
 _ACTIONS = ("read", "update", "delete", "assign")
 _COUNTED = (
-    ("field", _("{n} fields: {names}")), ("state", _("{n} states: {names}")), ("transition", _("{n} steps: {names}")), ("option", _("{n} options: {names}")),
+    ("field", _("{n} fields: {names}")), ("state", _("{n} states: {names}")), ("transition", _("{n} steps: {names}")), ("approval", _("{n} approvals: {names}")), ("option", _("{n} options: {names}")),
     ("right", _("rights to {names}")), ("validation", _("{n} checks")), ("section", _("{n} sections")),
 )
 

@@ -14,6 +14,7 @@ from builder.web.words import Code
 from kernel.errors import Message, NotFound
 from kernel.i18n import Labels, Text, _
 from kernel.model.application import Application
+from kernel.model.deciders import decider_words, mode_words
 from kernel.model.elements import Element, Entity, Field, Form, Guard, Machine, Right, Role, Transition
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
@@ -55,6 +56,7 @@ class Step:
     needs: tuple[Message, ...]
     asks: tuple[Message, ...]
     does: tuple[Message, ...]
+    approvals: tuple[tuple[Message, Message, Message | None, Code | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ def _step(app: Application, entity: Entity | None, machine: Machine, transition:
         transition, tuple(state(k) for k in transition.from_), state(transition.to), _labels_of_roles(app, transition.who),
         tuple(_condition(app, g, language) for g in transition.guards),
         _labels(entity, transition.needs) if entity else tuple(transition.needs), tuple(f.label for f in transition.asks),
-        tuple(_action(app, entity, a) for a in transition.actions))
+        tuple(_action(app, entity, a) for a in transition.actions),
+        tuple((a.label, decider_words(app, machine.entity, a), mode_words(a), words.formula(app, a, "when", language)) for a in transition.approvals))
 
 
 def _condition(app: Application, guard: Guard, language: str) -> tuple[Message, Code, Message | None]:

@@ -30,6 +30,7 @@ KINDS: Mapping[str, tuple[Text, str]] = {
     "validation": (_("Check"), "shield-check"), "option_set": (_("List of options"), "list-check"), "option": (_("Option"), "point-filled"),
     "form": (_("Form"), "forms"), "section": (_("Section of a form"), "layout-list"), "item": (_("Place in a form"), "layout-list"),
     "machine": (_("Workflow"), "route"), "state": (_("State"), "circle"), "transition": (_("Step"), "arrow-right"), "guard": (_("Condition of a step"), "lock"),
+    "approval": (_("Approval of a step"), "user-check"),
     "view": (_("List"), "table"), "role": (_("Role"), "users"), "right": (_("Right"), "key"), "parameter": (_("Parameter"), "adjustments-horizontal"),
     "sample": (_("Sample data"), "flask"),
 }

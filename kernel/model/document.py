@@ -103,7 +103,7 @@ def _items(items: Any, name: str, source: Source | None, problems: list[Problem]
     return []
 
 
-SHORTHAND = {"validation": "holds", "guard": "holds", "field": "type", "state": "category", "parameter": "value"}
+SHORTHAND = {"validation": "holds", "guard": "holds", "field": "type", "state": "category", "parameter": "value", "approval": "role"}
 
 
 def _spelled_out(kind: str, body: dict[str, Any]) -> dict[str, Any]:

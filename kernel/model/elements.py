@@ -218,19 +218,49 @@ class Guard(Element):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Approval(Element):
+    """One step of the approval that a transition waits for. Exactly one of role, relation, chain and person says who decides.
+
+    Steps run in their order, neighbours with the same ``side_by_side`` at once. The requester never decides unless ``self``.
+    """
+
+    KIND: ClassVar[str] = "approval"
+    when: str | None = prop(None, doc="The step counts only while this holds; none: always.", schema=EXPRESSION, formula=Formula(scope="transition", expects="boolean"))
+    role: str | None = prop(None, doc="Whoever holds this role decides.", schema=KEY, ref=Ref("role"))
+    within: str = prop("team", doc="Where the role is looked for: in the record's team, from there upwards, or anywhere.", schema={"enum": ["team", "chain", "anywhere"]})
+    relation: str | None = prop(None, doc="Path to the person who decides, for example owner.manager.", schema=FIELD_PATHS["items"], ref=Ref("field", "entity", path=True))
+    chain: int | None = prop(None, doc="So many managers above decide.", schema={"type": "integer", "minimum": 1, "maximum": 10})
+    above: str = prop("requester", doc="Whose managers: the requester's or the owner's.", schema={"enum": ["requester", "owner"]})
+    person: str | None = prop(None, doc="An expression that gives the person who decides.", schema=EXPRESSION, formula=Formula())
+    mode: str = prop("any", doc="any: the first decides; all: everybody must agree; votes: so many must agree.", schema={"enum": ["any", "all", "votes"]})
+    votes: int | None = prop(None, doc="How many must agree.", schema={"type": "integer", "minimum": 1, "maximum": 100})
+    self_: bool = prop(False, doc="The requester may decide, too.", schema=BOOLEAN)
+    due: float | None = prop(None, doc="Hours until a decision is due.", schema={"type": "number", "exclusiveMinimum": 0, "maximum": 8760})
+    on_due: str = prop("remind", doc="What happens when it is due.", schema={"enum": ["remind", "pass_up", "approve", "decline"]})
+    side_by_side: str | None = prop(None, doc="Neighbouring steps with the same word here run at the same time.", schema=KEY)
+    returns_to: str = prop("requester", doc="Where a return leads.", schema={"enum": ["requester", "previous"]})
+    may: tuple[str, ...] = prop(("delegate", "add"), doc="Pass on to somebody else, add somebody.", schema={"type": "array", "items": {"enum": ["delegate", "add"]}, "uniqueItems": True})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transition(Element):
     """An allowed move between states."""
 
     KIND: ClassVar[str] = "transition"
-    SLOTS: ClassVar[Mapping[str, str]] = {"guards": "guard", "asks": "field"}
+    SLOTS: ClassVar[Mapping[str, str]] = {"guards": "guard", "asks": "field", "approvals": "approval"}
     from_: tuple[str, ...] = prop(doc="States it starts from.", schema={**KEYS, "minItems": 1}, ref=Ref("state", "machine"))
     to: str = prop(doc="State it leads to.", schema=KEY, ref=Ref("state", "machine"))
     who: tuple[str, ...] = prop((), doc="Roles that may take it; none: whoever may change the record.", schema=KEYS, ref=Ref("role"))
     needs: tuple[str, ...] = prop((), doc="Fields and child rows that must be filled; asked for in the confirmation form.", schema=KEYS, ref=Ref("field", "entity"))
     actions: tuple[Mapping[str, Any], ...] = prop((), doc="Done with the transition.", schema=ACTIONS)
     primary: bool = prop(False, doc="The usual next step.", schema=BOOLEAN)
+    on_change: str = prop("void", doc="A change while approval is under way: void what was approved, or allow it.", schema={"enum": ["void", "allow"]})
+    free_fields: tuple[str, ...] = prop((), doc="Fields that may change without touching approvals.", schema=KEYS, ref=Ref("field", "entity"))
+    shows: tuple[str, ...] = prop((), doc="Fields an approver sees; none: the key facts.", schema=KEYS, ref=Ref("field", "entity"))
+    on_decline: str | None = prop(None, doc="Step taken when approval is declined.", schema=KEY)
     guards: tuple[Guard, ...] = ()
     asks: tuple[Field, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -365,7 +395,7 @@ KINDS: Mapping[str, type[Element]] = {
     k.KIND: k
     for k in (
         Group, Entity, Field, Validation, OptionSet, Option, Form, Section, Item,
-        Machine, State, Transition, Guard, View, Role, Right, Parameter, Sample,
+        Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Sample,
     )
 }
 """Every kind, by key."""

@@ -11,6 +11,8 @@ from tests.unit.builder import world
 
 TASK, FLOW, FORM, VIEW, ROLE, OPTION = "entities_task", "workflows_task", "forms_task", "views_task", "roles_roles", "options_kinds"
 
+PAID = "guards: {paid: {holds: cost > 0, from_whom: boss}}"
+
 # name, file, what is written, what is planted, code, part of the uid of the finding
 FAULTS = [
     ("unknown property", TASK, "group: daily\nfacts", "grup: daily\nfacts", "unknown_key", "task"),
@@ -89,6 +91,24 @@ FAULTS = [
     ("guard against the state it starts from", FLOW, "cost > 0, from_whom", "state = \"open\", from_whom", "guard_never", "paid"),
     ("guard against what is needed", FLOW, "who: [worker]\n    needs: [project]", "who: [worker]\n    needs: [cost]\n    when: ISBLANK(cost)", "guard_never", "start.guards.when"),
     ("validation that no record meets", TASK, "holds: ISBLANK(due) = FALSE", "holds: 'AND(ISBLANK(due), due > DATE(2020, 1, 1))'", "validation_never", "has_time"),
+    ("approval by an unknown role", FLOW, PAID, f"{PAID}\n    approvals: {{look: bos}}", "unknown_role", "finish.approvals.look"),
+    ("approval by nobody", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{mode: any}}}}", "approver_unclear", "finish.approvals.look"),
+    ("approval by two ways", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, chain: 1}}}}", "approver_unclear", "finish.approvals.look"),
+    ("approval by what is no person", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{relation: project.name}}}}", "no_person", "finish.approvals.look"),
+    ("approval by a rule that gives no person", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{person: cost + 1}}}}", "no_person", "finish.approvals.look"),
+    ("approval along a path that leads nowhere", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{relation: owner.bos}}}}", "unknown_field", "finish.approvals.look"),
+    ("votes without a number", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, mode: votes}}}}", "missing", "finish.approvals.look"),
+    ("votes that nobody counts", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, votes: 2}}}}", "useless_key", "finish.approvals.look"),
+    ("deadline without hours", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, on_due: approve}}}}", "useless_key", "finish.approvals.look"),
+    ("approval by the requester", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, self: true}}}}", "own_approval", "finish.approvals.look"),
+    ("approval by the owner", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{relation: owner}}}}", "own_approval", "finish.approvals.look"),
+    ("approval that never counts", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, when: 'AND(cost > 5, cost < 5)'}}}}", "approval_never", "finish.approvals.look"),
+    ("steps side by side that stand apart", FLOW, PAID, f"{PAID}\n    approvals: {{a: {{role: boss, side_by_side: x}}, b: boss, c: {{role: boss, side_by_side: x}}}}", "split_group", "finish.approvals.c"),
+    ("return to a step that is not there", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, returns_to: previous}}}}", "no_previous", "finish.approvals.look"),
+    ("step when declined that is not there", FLOW, PAID, f"{PAID}\n    on_decline: agian\n    approvals: {{look: boss}}", "unknown_transition", "finish"),
+    ("step when declined that starts elsewhere", FLOW, PAID, f"{PAID}\n    on_decline: again\n    approvals: {{look: boss}}", "bad_decline", "finish"),
+    ("free field that is not there", FLOW, PAID, f"{PAID}\n    free_fields: [nmae]\n    approvals: {{look: boss}}", "unknown_field", "finish"),
+    ("shown field that is not there", FLOW, PAID, f"{PAID}\n    shows: [nmae]\n    approvals: {{look: boss}}", "unknown_field", "finish"),
     ("unknown label", "labels_zh", "name: 名称", "nmae: 名称", "unknown_label", ""),
     ("broken YAML", TASK, "fields:", "fields: [", "yaml", ""),
 ]
@@ -161,3 +181,25 @@ def test_a_guard_beyond_the_cap_is_said_to_be_unproved(tmp_path: Path) -> None:
         workflows_task=("cost > 0, from_whom", f"'AND({', '.join(f'n{i} > {i}, n{i} < {i}' for i in range(8))})', from_whom"),
     )
     assert [(f.code, f.severity) for f in world.findings(tmp_path, files)] == [("not_proved", "info")]
+
+
+def test_sound_approvals_have_no_finding(tmp_path: Path) -> None:
+    steps = "{look: boss, more: {relation: owner.manager, when: cost > 100, mode: all, due: 24, on_due: pass_up}, last: {person: project.owner}}"
+    files = world.changed(workflows_task=(PAID, f"{PAID}\n    free_fields: [note]\n    shows: [name, cost]\n    approvals: {steps}"))
+    assert [f.line() for f in world.findings(tmp_path, files)] == []
+
+
+def test_approvals_survive_writing_and_reading(tmp_path: Path) -> None:
+    from kernel.model.document import Lines, flatten, nest
+
+    files = world.changed(workflows_task=(PAID, f"{PAID}\n    approvals: {{look: boss, more: {{role: boss, mode: votes, votes: 2, side_by_side: x}}}}"))
+    app = world.application(tmp_path, files)
+    found = app.transition("task", "finish")
+    assert found is not None and [(s.key, s.role, s.mode, s.votes, s.side_by_side) for s in found[1].approvals] == [
+        ("look", "boss", "any", None, None), ("more", "boss", "votes", 2, "x")]
+    problems: list[object] = []
+    written = next(d for d in nest(app.tree) if d.get("machine") == "task")
+    again = flatten(written, "work", Lines(), problems)  # type: ignore[arg-type]
+    assert problems == []
+    assert {u: dict(n.props) for u, n in again.items()} == {u: dict(app.tree[u].props) for u in again}
+    assert "work:machine/task.transitions.finish.approvals.more" in again

@@ -1,0 +1,1 @@
+"""Approvals: a transition that waits until the right people agree."""
