@@ -1,0 +1,1 @@
+"""Working calendars and the arithmetic of working time."""
