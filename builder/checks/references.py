@@ -114,6 +114,8 @@ def _known(place: Place, element: Element, ref: Ref) -> Mapping[str, Any] | dict
             return {g.key: g for g in application.groups}
         case "parameter":
             return application.parameters
+        case "calendar":
+            return application.calendars
         case "state":
             machine = machine_of(place, element)
             return machine.by_key if machine is not None else None
@@ -155,6 +157,7 @@ _NAMES: dict[str, Text] = {
     "options": _("option set"),
     "group": _("group"),
     "parameter": _("parameter"),
+    "calendar": _("working calendar"),
     "state": _("state"),
     "machine": _("state machine"),
     "transition": _("step"),

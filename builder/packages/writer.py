@@ -18,6 +18,7 @@ from kernel.model.tree import Node, Tree, children, uid_of
 _FACET = {
     "group": "groups.yaml",
     "option_set": "options/{key}.yaml",
+    "calendar": "calendars/{key}.yaml",
     "entity": "entities/{key}.yaml",
     "machine": "workflows/{key}.yaml",
     "form": "forms/{key}.yaml",

@@ -39,7 +39,8 @@ _LANGUAGES = {"zh": _("Chinese"), "en": _("English")}
 _ENTRIES = {"labels": _("name ({language})"), "help": _("help ({language})"), "placeholder": _("example ({language})")}
 _SILENT = frozenset({"kind", "origin"})
 _ORDER = (
-    "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "option_set", "option", "role", "right", "form", "view", "group",
+    "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "calendar", "calendar_day",
+    "option_set", "option", "role", "right", "form", "view", "group",
 )
 
 

@@ -16,6 +16,9 @@ from kernel.expr.tree import Tree
 from kernel.expr.types import Type, Value
 
 
+_BY_CALENDAR = frozenset({"WORKDAY", "NETWORKDAYS"})
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """A part of an expression with its value, for "why" displays. ``parts`` is empty for fields and literals."""
@@ -56,6 +59,11 @@ class Expression:
     def sql_ok(self) -> bool:
         """Whether it may be used in filters."""
         return all(core.op.sql_ok for core in walk(self.core) if isinstance(core, Apply))
+
+    @cached_property
+    def by_calendar(self) -> bool:
+        """Whether the value follows the working calendar (WORKDAY, NETWORKDAYS)."""
+        return any(isinstance(core, Apply) and core.op.op in _BY_CALENDAR for core in walk(self.core))
 
     @cached_property
     def _compiled(self) -> Compiled:

@@ -6,6 +6,7 @@ from kernel.fieldtypes.address import AddressType
 from kernel.fieldtypes.auto_number import AutoNumberType
 from kernel.fieldtypes.base import FieldType
 from kernel.fieldtypes.boolean import BooleanType
+from kernel.fieldtypes.calendar import CalendarType
 from kernel.fieldtypes.choice import ChoiceType
 from kernel.fieldtypes.choices import ChoicesType
 from kernel.fieldtypes.computed import ComputedType
@@ -56,6 +57,7 @@ BUILTIN: Registry[FieldType] = Registry(
         DateType(),
         DateTimeType(),
         DurationType(),
+        CalendarType(),
         BooleanType(),
         ChoiceType(),
         ChoicesType(),

@@ -104,7 +104,7 @@ class ChoiceType(FieldType):
                     "value": o.key,
                     "label": o.label.to(reader.language),
                     "parent": getattr(o, "parent", None),
-                    "colour": o.colour,
+                    "colour": getattr(o, "colour", None),
                     "retired": getattr(o, "retired", False),
                 }
                 for o in options

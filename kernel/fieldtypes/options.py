@@ -1,4 +1,4 @@
-"""The options that a field's value can be: those of its option set, or the states of its machine."""
+"""The options that a field's value can be: those of its option set, the states of its machine, or the working calendars."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from kernel.expr.types import Option as ExprOption
 from kernel.fieldtypes.base import Unreadable
 from kernel.i18n import _
-from kernel.model.elements import Element, Field, Option, State
+from kernel.model.elements import Calendar, Element, Field, Option, State
 
 
-def options_of(field: Field) -> tuple[Option | State, ...]:
+def options_of(field: Field) -> tuple[Option | State | Calendar, ...]:
     """Options in their order, retired ones included; none while the field stands in no application."""
     home = field.home
     if home is None:
@@ -19,6 +19,8 @@ def options_of(field: Field) -> tuple[Option | State, ...]:
     if field.type == "state":
         machine = machine_of(field)
         return machine.states if machine else ()
+    if field.type == "calendar":
+        return tuple(home.calendars.values())
     found = home.option_sets.get(str(field.settings.get("options", "")))
     return found.options if found else ()
 
@@ -31,7 +33,7 @@ def machine_of(field: Field):  # type: ignore[no-untyped-def]
     return next((m for m in field.home.machines_of(field.entity) if m.key == wanted), None)
 
 
-def option_of(field: Field, key: str) -> Option | State | None:
+def option_of(field: Field, key: str) -> Option | State | Calendar | None:
     """The option with this key."""
     return next((o for o in options_of(field) if o.key == key), None)
 

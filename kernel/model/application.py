@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kernel.model.elements import (
     KINDS,
     TOP_KINDS,
+    Calendar,
     Element,
     Entity,
     Field,
@@ -41,6 +42,7 @@ class Application:
     views: tuple[View, ...]
     roles: Mapping[str, Role]
     parameters: Mapping[str, Parameter]
+    calendars: Mapping[str, Calendar]
     by_uid: Mapping[str, Element]
 
     @cached_property
@@ -68,6 +70,11 @@ class Application:
 
     def parameter(self, key: str) -> Parameter:
         return self.parameters[key]
+
+    @property
+    def default_calendar(self) -> Calendar | None:
+        """The calendar that counts where no team has its own: the one that says so, else the first."""
+        return next((c for c in self.calendars.values() if c.default), next(iter(self.calendars.values()), None))
 
     def machines_of(self, entity: str) -> tuple[Machine, ...]:
         """The machines of an entity; the first owns ``state``."""
@@ -164,6 +171,7 @@ def build(tree: Tree) -> Application:
         views=tuple(made["view"]),
         roles={r.key: r for r in made["role"]},
         parameters={p.key: p for p in made["parameter"]},
+        calendars={c.key: c for c in made["calendar"]},
         by_uid=by_uid,
     )
     for element in by_uid.values():

@@ -376,6 +376,37 @@ class Parameter(Element):
     effective_from: str | None = prop(None, doc="First day on which it holds.", schema={"type": "string", "format": "date"})
 
 
+DAYS_OF_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOURS = {"type": "string", "maxLength": 200}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarDay(Element):
+    """Own days on top of week and public holidays: a day or a run of days, worked in other hours or off. Of several the last counts."""
+
+    KIND: ClassVar[str] = "calendar_day"
+    from_: str = prop(doc="First day.", schema={"type": "string", "format": "date"}, name="from")
+    to: str | None = prop(None, doc="Last day; none: the first.", schema={"type": "string", "format": "date"})
+    hours: str = prop("", doc="Hours worked then, like 09:00-12:00; none: off.", schema=HOURS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar(Element):
+    """When working time counts: hours per day of the week, public holidays with make-up days, own days on top."""
+
+    KIND: ClassVar[str] = "calendar"
+    SLOTS: ClassVar[Mapping[str, str]] = {"days": "calendar_day"}
+    zone: str | None = prop(None, doc="Time zone such as Asia/Shanghai; none: the company's.", schema={"type": "string", "maxLength": 60})
+    week: Mapping[str, str] = prop(
+        doc="Hours per day, like mon: 09:00-12:00, 13:00-18:00; a day left out is off. A shift past midnight counts to the day it begins on.",
+        schema={"type": "object", "propertyNames": {"enum": list(DAYS_OF_WEEK)}, "additionalProperties": HOURS, "minProperties": 1},
+    )
+    holidays: str | None = prop(None, doc="Country (and region) of the public holidays, such as CN or DE-BY.", schema={"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$"})
+    make_up: str | None = prop(None, doc="Hours of a day off that is worked in exchange for a holiday; none: as on the first worked day of the week.", schema=HOURS)
+    default: bool = prop(False, doc="Counts where no team has a calendar of its own.", schema=BOOLEAN)
+    days: tuple[CalendarDay, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group(Element):
     """A group of entries in the navigation."""
@@ -395,12 +426,12 @@ KINDS: Mapping[str, type[Element]] = {
     k.KIND: k
     for k in (
         Group, Entity, Field, Validation, OptionSet, Option, Form, Section, Item,
-        Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Sample,
+        Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Sample,
     )
 }
 """Every kind, by key."""
 
-TOP_KINDS = ("group", "option_set", "entity", "machine", "form", "view", "role", "parameter", "sample")
+TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "sample")
 """Kinds that stand by themselves in a document, in the order in which they are read."""
 
 DEFAULT_SLOTS = frozenset({"fields", "options", "rights", "items", "sections"})

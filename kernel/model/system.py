@@ -50,6 +50,11 @@ DOCUMENTS: tuple[Mapping[str, Any], ...] = (
             "name": {"type": "text", "required": True, "max": 100, "labels": {"zh": "名称", "en": "Name"}},
             "parent": {"type": "reference", "to": "team", "labels": {"zh": "上级团队", "en": "Part of"}},
             "manager": {"type": "user", "labels": {"zh": "负责人", "en": "Manager"}},
+            "calendar": {
+                "type": "calendar",
+                "labels": {"zh": "工作日历", "en": "Working calendar"},
+                "help": {"zh": "不选则沿用上级团队的", "en": "Left empty, that of the team above"},
+            },
         },
     },
     {
@@ -62,7 +67,7 @@ DOCUMENTS: tuple[Mapping[str, Any], ...] = (
         "form": "team",
         "entity": "team",
         "labels": {"zh": "团队", "en": "Team"},
-        "sections": {"main": {"labels": {"zh": "基本信息", "en": "About"}, "items": ["name", "parent", "manager"]}},
+        "sections": {"main": {"labels": {"zh": "基本信息", "en": "About"}, "items": ["name", "parent", "manager", "calendar"]}},
     },
     {
         "view": "people",

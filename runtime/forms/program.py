@@ -124,8 +124,8 @@ class _Program:
         return None
 
     def _local(self, expression: Expression, rows: Field | None) -> bool:
-        """Whether the browser knows everything the expression reads; constants are noted on the way."""
-        return all(self._known(path, rows) for path in expression.reads)
+        """Whether the browser knows everything the expression reads; constants are noted on the way. Of calendars it knows none."""
+        return not (expression.by_calendar and self.ctx.app.calendars) and all(self._known(path, rows) for path in expression.reads)
 
     def _known(self, path: tuple[str, ...], rows: Field | None) -> bool:
         if path[0] == "param" and len(path) == 2:

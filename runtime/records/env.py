@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kernel import fieldtypes
+from kernel.calendars.compiled import calendar_of
 from kernel.model.application import Application
 from kernel.model.elements import Field
 from kernel.platform.ctx import Ctx
@@ -32,7 +33,8 @@ class Scene:
         self.release = ctx.release
         self.now: datetime = ctx.now
         self.zone = ZoneInfo(ctx.tenant.zone)
-        self.holidays: Callable[[date], bool] | None = None
+        calendar = calendar_of(ctx.app, None, self.zone)
+        self.holidays: Callable[[date], bool] | None = calendar.is_off if calendar is not None else None
         self._records: dict[tuple[str, str], RecordEnv | None] = {}
 
     @cached_property

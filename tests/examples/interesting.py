@@ -57,6 +57,7 @@ FIELDS: dict[str, Mapping[str, Any]] = {
     "computed": {"type": "computed", "value": "decimal * 2"},
     "rollup": {"type": "rollup", "of": "rows.amount"},
     "lookup": {"type": "lookup", "path": "user.name"},
+    "calendar": {"type": "calendar"},
     "referring": {"type": "referring", "from": "interesting_part.thing"},
     "auto_number": {"type": "auto_number", "pattern": "T-{yyyy}-{0000}"},
 }
@@ -84,6 +85,9 @@ DOCUMENTS: tuple[Mapping[str, Any], ...] = (
         "states": {"waiting": {"labels": {"zh": "待审", "en": "Waiting"}}, "done": {"category": "closed", "labels": {"zh": "已审", "en": "Done"}}},
         "transitions": {"finish": {"from": "waiting", "to": "done"}},
     },
+    {"calendar": "office", "labels": {"zh": "办公室", "en": "Office"}, "week": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-12:00, 13:00-18:00"), "holidays": "CN",
+     "days": {"stocktaking": {"from": "2026-12-31", "hours": "09:00-12:00"}}},
+    {"calendar": "shop", "labels": {"zh": "营业时间", "en": "Opening hours"}, "week": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "10:00-22:00")},
     {"parameter": "limit", "type": "number", "value": 5},
 )
 
