@@ -30,8 +30,8 @@ def _calendar(place: Place, calendar: Calendar) -> Iterator[Finding]:
             yield place.find(calendar, "unknown_zone", "zone", _("There is no time zone “{name}”.", name=calendar.zone), _("Use a name such as Asia/Shanghai."))
     worked = False
     for day, text in calendar.week.items():
-        problem = yield from _hours(place, calendar, f"week.{day}", text)
-        worked = worked or problem or bool(text.strip())
+        unreadable = yield from _hours(place, calendar, f"week.{day}", text)
+        worked = worked or unreadable or bool(text.strip())
     if calendar.make_up is not None:
         yield from _hours(place, calendar, "make_up", calendar.make_up)
     if calendar.holidays is not None:

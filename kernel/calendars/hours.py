@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kernel.errors import Invalid, Problem
 from kernel.i18n import _
@@ -36,7 +37,7 @@ def parse(text: str) -> tuple[Shift, ...]:
         start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
         shifts.append(Shift(start, end if end > start else end + DAY))
     shifts.sort()
-    for before, after in zip(shifts, shifts[1:], strict=False):
+    for before, after in pairwise(shifts):
         if after.start < before.end:
             raise Invalid([Problem(
                 "hours_overlap", _("{first} and {second} overlap.", first=str(before), second=str(after)), "hours", _("Let one end before the other begins."))])

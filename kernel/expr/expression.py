@@ -15,7 +15,6 @@ from kernel.expr.scope import Env
 from kernel.expr.tree import Tree
 from kernel.expr.types import Type, Value
 
-
 _BY_CALENDAR = frozenset({"WORKDAY", "NETWORKDAYS"})
 
 

@@ -160,8 +160,9 @@ def _option(p: Prepared, key: str, around: Surroundings) -> Item:
     label = option.label.to(around.reader.language) if option else key
     if option is not None and hasattr(option, "category"):
         return Item(label, category=state_category(option))
-    if option is not None and option.colour:
-        return Item(label, tone=TONES.get(option.colour))
+    colour = getattr(option, "colour", None)
+    if colour:
+        return Item(label, tone=TONES.get(colour))
     # In a set with colours every option is a badge, so that a column of them reads as one.
     return Item(label, tone="neutral" if any(getattr(o, "colour", None) for o in options_of(p.shape)) else None)
 
