@@ -103,7 +103,7 @@ FAULTS = [
     ("approval by the requester", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, self: true}}}}", "own_approval", "finish.approvals.look"),
     ("approval by the owner", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{relation: owner}}}}", "own_approval", "finish.approvals.look"),
     ("approval that never counts", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, when: 'AND(cost > 5, cost < 5)'}}}}", "approval_never", "finish.approvals.look"),
-    ("steps side by side that are apart", FLOW, PAID, f"{PAID}\n    approvals: {{a: {{role: boss, side_by_side: x}}, b: boss, c: {{role: boss, side_by_side: x}}}}", "split_group", "finish.approvals.c"),
+    ("side by side, but apart", FLOW, PAID, f"{PAID}\n    approvals: {{a: {{role: boss, side_by_side: x}}, b: boss, c: {{role: boss, side_by_side: x}}}}", "split_group", "finish.approvals.c"),
     ("return to a step that is not there", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, returns_to: previous}}}}", "no_previous", "finish.approvals.look"),
     ("step when declined that is not there", FLOW, PAID, f"{PAID}\n    on_decline: agian\n    approvals: {{look: boss}}", "unknown_transition", "finish"),
     ("step when declined that starts elsewhere", FLOW, PAID, f"{PAID}\n    on_decline: again\n    approvals: {{look: boss}}", "bad_decline", "finish"),
