@@ -219,7 +219,7 @@ def _joined(pauses: Iterable[Pause], start: datetime) -> list[Pause]:
 def _days_off(calendar: WorkingCalendar, start: datetime, end: datetime) -> tuple[Day, ...]:
     """Days on which nobody works that lie within a closed stretch, at least partly."""
     on, last = start.astimezone(calendar.zone).date(), end.astimezone(calendar.zone).date()
-    days = []
+    days: list[Day] = []
     while on <= last and len(days) < 400:
         day = calendar.day(on)
         if not day.worked:

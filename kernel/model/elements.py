@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from kernel.i18n import Labels
 from kernel.model.props import BOOLEAN, EXPRESSION, KEY, KEYS, LABELS, Formula, Ref, prop
 
-FIELD_PATHS = {"type": "array", "items": {"type": "string", "pattern": r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"}, "maxItems": 500}
+FIELD_PATH = {"type": "string", "pattern": r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"}
+FIELD_PATHS = {"type": "array", "items": FIELD_PATH, "maxItems": 500}
 SORT = {"type": "array", "items": {"type": "string", "pattern": r"^-?[a-z][a-z0-9_.]*$"}, "maxItems": 5}
 COLOUR = {"enum": ["grey", "blue", "green", "amber", "red", "violet", "teal", "pink"]}
 SCOPE = {
@@ -228,7 +229,7 @@ class Approval(Element):
     when: str | None = prop(None, doc="The step counts only while this holds; none: always.", schema=EXPRESSION, formula=Formula(scope="transition", expects="boolean"))
     role: str | None = prop(None, doc="Whoever holds this role decides.", schema=KEY, ref=Ref("role"))
     within: str = prop("team", doc="Where the role is looked for: in the record's team, from there upwards, or anywhere.", schema={"enum": ["team", "chain", "anywhere"]})
-    relation: str | None = prop(None, doc="Path to the person who decides, for example owner.manager.", schema=FIELD_PATHS["items"], ref=Ref("field", "entity", path=True))
+    relation: str | None = prop(None, doc="Path to the person who decides, for example owner.manager.", schema=FIELD_PATH, ref=Ref("field", "entity", path=True))
     chain: int | None = prop(None, doc="So many managers above decide.", schema={"type": "integer", "minimum": 1, "maximum": 10})
     above: str = prop("requester", doc="Whose managers: the requester's or the owner's.", schema={"enum": ["requester", "owner"]})
     person: str | None = prop(None, doc="An expression that gives the person who decides.", schema=EXPRESSION, formula=Formula())
