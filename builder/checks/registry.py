@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from builder.checks import approvals, calendars, defaults, derived, forms, formulas, keys, machines, options, proof, references, rights, texts, views
+from builder.checks import approvals, calendars, defaults, deleting, derived, forms, formulas, keys, machines, options, proof, references, rights, texts, views
 from builder.checks.finding import Finding
 from builder.checks.place import Place
 from kernel.registry import Registry
@@ -26,6 +26,7 @@ CHECKS: Registry[Check] = Registry(
         Check("references", references.check),
         Check("formulas", formulas.check),
         Check("derived", derived.check),
+        Check("deleting", deleting.check),
         Check("defaults", defaults.check),
         Check("texts", texts.check),
         Check("options", options.check),

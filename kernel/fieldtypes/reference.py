@@ -14,6 +14,7 @@ from kernel.model.elements import Field
 from kernel.model.props import BOOLEAN, EXPRESSION, KEY, Formula, Ref, prop
 from kernel.model.sqltypes import Id
 
+KEEP, REFUSE, WITH = "keep", "refuse", "with"
 SOME_ID = "0192f0c1-7a3b-7cde-8f01-23456789abcd"
 OTHER_ID = "0192f0c1-7a3b-7cde-8f01-23456789abce"
 
@@ -30,6 +31,12 @@ class ReferenceSettings(Settings):
         formula=Formula(expects="boolean", sql=True),
     )
     create: bool = prop(False, doc="A new record may be made while choosing.", schema=BOOLEAN)
+    on_delete: str = prop(
+        KEEP,
+        doc="When the record referred to is deleted: keep (the reference stays and is shown as removed), refuse (it can't be deleted while this refers to it) "
+        "or with (this record goes to the bin with it and comes back with it).",
+        schema={"enum": [KEEP, REFUSE, WITH]},
+    )
 
 
 class ReferenceType(FieldType):

@@ -118,6 +118,16 @@ class Application:
                     found.setdefault(target, []).append(field)
         return {k: tuple(v) for k, v in found.items()}
 
+    @cached_property
+    def held(self) -> Mapping[str, tuple[Field, ...]]:
+        """Per entity the references to it, rows' own included, that have a say when one of its records is deleted (``on_delete``)."""
+        found: dict[str, list[Field]] = {}
+        for entity in self.entities.values():
+            for field in (f for own in entity.fields for f in (own, *own.fields)):
+                if field.type in ("reference", "references") and field.settings.get("on_delete", "keep") != "keep":
+                    found.setdefault(str(field.settings.get("to")), []).append(field)
+        return {k: tuple(v) for k, v in found.items()}
+
 
 def build(tree: Tree) -> Application:
     """The typed application of a tree that passed the checks of structure. Raises ValueError on one that did not."""

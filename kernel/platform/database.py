@@ -115,6 +115,11 @@ def home_key(conn: Connection) -> str:
     return str(conn.get_execution_options().get(_HOME, ""))
 
 
+def may_write(conn: Connection) -> bool:
+    """Whether this is a transaction that writes."""
+    return bool(conn.get_execution_options().get(_MODE) == "write")
+
+
 def commit(conn: Connection) -> None:
     """Make the unit of work last. What is read on ``conn`` afterwards sees a new, read-only transaction."""
     conn.commit()

@@ -21,6 +21,7 @@ from kernel.fieldtypes.base import Reader
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from kernel.platform.jsonvalues import canonical
+from runtime.records import store
 from runtime.records.record import Record, Row
 from runtime.records.shape import EntityShape, FieldShape
 
@@ -177,8 +178,11 @@ def heads(ctx: Ctx, entity: str, ids: Sequence[str]) -> dict[str, Head]:
     """Number and hash of the last entry of several records."""
     c, later = t.change_log.c, t.change_log.alias().c
     newer = select(later.id).where(later.entity == c.entity, later.record_id == c.record_id, later.seq > c.seq).correlate(t.change_log).exists()
-    query = select(c.record_id, c.seq, c.hash).where(c.entity == entity, c.record_id.in_(list(ids)), ~newer)
-    return {row.record_id: (row.seq, row.hash) for row in ctx.conn.execute(query)}
+    found: dict[str, Head] = {}
+    for chunk in store.chunks(ids):
+        query = select(c.record_id, c.seq, c.hash).where(c.entity == entity, c.record_id.in_(chunk), ~newer)
+        found.update((row.record_id, (row.seq, row.hash)) for row in ctx.conn.execute(query))
+    return found
 
 
 def changed_since(ctx: Ctx, entity: str, record_id: str, version: int) -> set[str]:

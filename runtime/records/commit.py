@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from kernel.errors import Stale
+from kernel.errors import Busy, Stale
 from kernel.platform import accounts, teams
 from kernel.platform.ctx import Ctx
 from runtime import hooks
@@ -60,7 +60,10 @@ def updated(
     reason: Mapping[str, Any] | None = None,
     system: Mapping[str, Any] | None = None,
 ) -> Record:
-    """Write the changed fields and system columns of an existing record. Raises Stale when somebody was faster."""
+    """Write the changed fields and system columns of an existing record. Raises Stale when somebody was faster.
+
+    Of a record in the bin nothing is found or counted: its spans begin and its words can be found when it comes back.
+    """
     ctx, shape, old = work.ctx, work.shape, work.old
     assert old is not None
     new = replace(
@@ -90,42 +93,51 @@ def updated(
         raise Stale(old.version + 1)
     reader = reader_of(ctx)
     changelog.write(ctx, shape, [changelog.Entry(old.id, kind, new.version, changelog.items_of(shape, old, new, changed, reader), reason, work.head)])
-    spans.move(ctx, shape, old, new)
-    search.replace(ctx, shape.key, new.id, search.bodies(shape, new, reader, changed))
+    if old.deleted_at is None:
+        spans.move(ctx, shape, old, new)
+        search.replace(ctx, shape.key, new.id, search.bodies(shape, new, reader, changed))
     _attach(work)
     keys = frozenset(changed) | {k for k, a, b in (("owner", old.owner, new.owner), ("team", old.team, new.team), ("state", old.state, new.state)) if a != b}
     events.write(ctx, event, shape.key, [(new.id, {"version": new.version, "fields": sorted(keys), **(reason or {})})])
     _rights_moved(ctx, shape, keys)
     # What a formula elsewhere may read of the system's own: version and times move with every change.
     refresh(ctx, shape, [Change(old, new, keys | {"version", "updated_at", "updated_by"})])
-    hooks.run(ctx, [Happened("updated", shape, old, new, keys, reason)])
+    if old.deleted_at is None:
+        hooks.run(ctx, [Happened("updated", shape, old, new, keys, reason)])
     return new
 
 
-def binned(work: Work, *, restore: bool = False) -> Record:
-    """Into the bin, or out of it."""
-    ctx, shape, old = work.ctx, work.shape, work.old
-    assert old is not None
+def binned(ctx: Ctx, shape: EntityShape, works: Sequence[Work], reasons: Mapping[str, Mapping[str, Any]] | None = None, *, restore: bool = False) -> list[Record]:
+    """Locked records of one entity into the bin, or out of it: a fixed number of statements. ``reasons`` by id. Raises Busy when they moved."""
+    ids = [w.skeleton.id for w in works]
     at = None if restore else ctx.now
     try:
-        done = store.mark_deleted(ctx, shape, old, at)
+        done = store.mark_deleted(ctx, shape, ids, at)
     except IntegrityError as error:
         raise from_integrity(shape, error) from error
-    if not done:
-        raise Stale(old.version + 1)
-    new = replace(old, deleted_at=at, version=old.version + 1, updated_at=ctx.now, updated_by=ctx.actor.person)
-    changelog.write(ctx, shape, [changelog.Entry(old.id, "restore" if restore else "delete", new.version, (), None, work.head)])
+    if done != len(ids):
+        raise Busy()
+    olds = [w.old for w in works if w.old is not None]
+    records = [replace(old, deleted_at=at, version=old.version + 1, updated_at=ctx.now, updated_by=ctx.actor.person) for old in olds]
+    because = reasons or {}
+    entries = [
+        changelog.Entry(r.id, "restore" if restore else "delete", r.version, (), because.get(r.id), w.head)
+        for r, w in zip(records, works, strict=True)
+    ]
+    changelog.write(ctx, shape, entries)
     if restore:
-        spans.begin(ctx, shape, [new])
-        search.add(ctx, shape.key, [(new.id, search.bodies(shape, new, reader_of(ctx)))])
+        reader = reader_of(ctx)
+        spans.begin(ctx, shape, records)
+        search.add(ctx, shape.key, [(r.id, search.bodies(shape, r, reader)) for r in records])
     else:
-        spans.close(ctx, shape, old.id)
-        search.remove(ctx, old.id)
-    events.write(ctx, events.RESTORED if restore else events.DELETED, shape.key, [(new.id, {"version": new.version})])
+        spans.close_all(ctx, shape, ids)
+        search.remove_all(ctx, ids)
+    events.write(ctx, events.RESTORED if restore else events.DELETED, shape.key, [(r.id, {"version": r.version}) for r in records])
     _rights_moved(ctx, shape, None)
-    refresh(ctx, shape, [Change(old, new, None)])
-    hooks.run(ctx, [Happened("restored" if restore else "deleted", shape, old, new)])
-    return new
+    refresh(ctx, shape, [Change(old, new, None) for old, new in zip(olds, records, strict=True)])
+    kind: Literal["deleted", "restored"] = "restored" if restore else "deleted"
+    hooks.run(ctx, [Happened(kind, shape, old, new, reason=because.get(new.id)) for old, new in zip(olds, records, strict=True)])
+    return records
 
 
 def _attach(work: Work) -> None:

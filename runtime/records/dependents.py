@@ -218,6 +218,8 @@ def _write(ctx: Ctx, shape: EntityShape, made: Sequence[tuple[Record, Record, li
         ],
     )
     for old, new, changed in made:
+        if new.deleted_at is not None:
+            continue  # in the bin nothing is found or timed
         if shape.tracked.intersection(changed):
             spans.move(ctx, shape, old, new)
         found = search.bodies(shape, new, reader, changed)

@@ -23,6 +23,7 @@ from runtime.records.facts import TransitionFacts, state_of
 from runtime.records.normalise import normalise
 from runtime.records.numbering import give_numbers
 from runtime.records.record import Input, Record
+from runtime.records.removing import delete, delete_many, mend, restore, restore_many
 from runtime.records.rules import FieldRule, check_rules, fill_defaults, rules_of, settle
 from runtime.records.shape import EntityShape, shape_of
 from runtime.records.validate import check_files, check_offers, check_references, check_unique, check_validations
@@ -221,7 +222,7 @@ def update(ctx: Ctx, entity: str, id: str, input: Input, *, version: int | None,
     stale = version is not None and version != old.version
     if stale and (not merge or version is None or version > old.version):
         raise Stale(old.version)
-    _run_update(work, input, rights)
+    apply_update(work, input, rights)
     if stale and set(work.changed()) & changelog.changed_since(ctx, entity, id, version or 0):
         raise Stale(old.version)
     _refuse_if_wrong([work])
@@ -259,7 +260,8 @@ def _require(rights: EntityRights, action: Any, work: Work) -> None:
         raise Forbidden(decision.reason, rule=decision.rule)
 
 
-def _run_update(work: Work, given: Input, rights: EntityRights) -> None:
+def apply_update(work: Work, given: Input, rights: EntityRights) -> None:
+    """The new values of an existing record with everything that is wrong with them."""
     before = _before(work)
     allowed = rights.writable(before)
     work.visible = rights.readable(before) | allowed
@@ -290,36 +292,6 @@ def assign(ctx: Ctx, entity: str, id: str, *, owner: str | None = _UNSET, team: 
         return old
     settle(work)
     return commit.updated(work, work.changed(), kind="assign", event=events.ASSIGNED)
-
-
-def delete(ctx: Ctx, entity: str, id: str, *, version: int | None) -> None:
-    """Into the bin. What refers to the record keeps its reference and shows it as removed. Raises NotFound, Forbidden, Stale."""
-    work, rights = _existing(ctx, entity, id)
-    _require(rights, "delete", work)
-    assert work.old is not None
-    if version is not None and version != work.old.version:
-        raise Stale(work.old.version)
-    commit.binned(work)
-
-
-def restore(ctx: Ctx, entity: str, id: str) -> Record:
-    """Out of the bin, by whoever may put it there; today's rules must hold again. Raises NotFound, Forbidden, Invalid."""
-    work, rights = _existing(ctx, entity, id, binned=True)
-    _require(rights, "delete", work)
-    work.visible = rights.readable(_before(work))
-    check_validations(work)
-    _check_unique_again(work)
-    _refuse_if_wrong([work])
-    return commit.binned(work, restore=True)
-
-
-def _check_unique_again(work: Work) -> None:
-    """In the bin a value was free for others."""
-    old, work.old = work.old, None
-    try:
-        check_unique(work)
-    finally:
-        work.old = old
 
 
 # --- transitions ------------------------------------------------------------------------------------------------------
@@ -423,7 +395,7 @@ def preview(ctx: Ctx, entity: str, id: str | None, input: Input, *, transition: 
     missing: tuple[Missing, ...] = ()
     if transition is None:
         _require(rights, "update", work)
-        _run_update(work, input, rights)
+        apply_update(work, input, rights)
     else:
         found = ctx.app.transition(entity, transition)
         if found is None:
@@ -472,4 +444,7 @@ def last_created_by(ctx: Ctx, entity: str, source: str, source_id: str) -> str |
     return None
 
 
-__all__ = ["Preview", "assign", "create", "create_many", "delete", "last_created_by", "load", "preview", "restore", "transition", "update"]
+__all__ = [
+    "Preview", "apply_update", "assign", "create", "create_many", "delete", "delete_many", "last_created_by", "load", "mend", "preview", "restore",
+    "restore_many", "transition", "update",
+]

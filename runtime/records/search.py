@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, column, literal, select, table
+from sqlalchemy import ColumnElement, TableClause, and_, cast, column, literal, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from kernel.fieldtypes.base import Reader
 from kernel.platform.ctx import Ctx
+from runtime.records import store
 from runtime.records.record import Record
 from runtime.records.shape import EntityShape
 
@@ -77,14 +78,21 @@ def replace(ctx: Ctx, entity: str, record_id: str, found: Mapping[str, list[list
         add(ctx, entity, [(record_id, found)])
 
 
-def remove(ctx: Ctx, record_id: str, fields: Sequence[str] | None = None) -> None:
-    """Forget a record, or some of its fields."""
-    name = "search_row" if ctx.conn.dialect.name == "sqlite" else "search"
-    rows = table(name, column("record_id"), column("field"))
-    condition: ColumnElement[bool] = rows.c.record_id == record_id
-    if fields is not None:
-        condition = and_(condition, rows.c.field.in_(fields))
-    ctx.conn.execute(rows.delete().where(condition))
+def remove(ctx: Ctx, record_id: str, fields: Sequence[str]) -> None:
+    """Forget some fields of a record."""
+    rows = _rows(ctx)
+    ctx.conn.execute(rows.delete().where(and_(rows.c.record_id == record_id, rows.c.field.in_(fields))))
+
+
+def remove_all(ctx: Ctx, ids: Sequence[str]) -> None:
+    """Forget records."""
+    rows = _rows(ctx)
+    for chunk in store.chunks(ids):
+        ctx.conn.execute(rows.delete().where(rows.c.record_id.in_(chunk)))
+
+
+def _rows(ctx: Ctx) -> TableClause:
+    return table("search_row" if ctx.conn.dialect.name == "sqlite" else "search", column("record_id"), column("field"))
 
 
 def _vector(runs: Sequence[Sequence[str]]) -> str:

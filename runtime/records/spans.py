@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
+from runtime.records import store
 from runtime.records.record import Record
 from runtime.records.shape import EntityShape
 
@@ -72,11 +73,18 @@ def move(ctx: Ctx, shape: EntityShape, old: Record, new: Record) -> None:
             ctx.conn.execute(insert(t.span), rows)
 
 
-def close(ctx: Ctx, shape: EntityShape, id_: str, only: Sequence[str] | None = None) -> None:
-    """End what is still running, at a change or when the record goes to the bin."""
+def close(ctx: Ctx, shape: EntityShape, id_: str, only: Sequence[str]) -> None:
+    """End these facets of a record, at a change."""
     s = t.span.c
-    statement = update(t.span).where(s.entity == shape.key, s.record_id == id_, s.to_at.is_(None)).values(to_at=ctx.now)
-    ctx.conn.execute(statement if only is None else statement.where(s.facet.in_(list(only))))
+    ctx.conn.execute(
+        update(t.span).where(s.entity == shape.key, s.record_id == id_, s.facet.in_(list(only)), s.to_at.is_(None)).values(to_at=ctx.now))
+
+
+def close_all(ctx: Ctx, shape: EntityShape, ids: Sequence[str]) -> None:
+    """End whatever is still running of records that go to the bin."""
+    s = t.span.c
+    for chunk in store.chunks(ids):
+        ctx.conn.execute(update(t.span).where(s.entity == shape.key, s.record_id.in_(chunk), s.to_at.is_(None)).values(to_at=ctx.now))
 
 
 def of(ctx: Ctx, entity: str, id_: str, facet: str) -> tuple[Span, ...]:

@@ -261,14 +261,23 @@ def write_derived(ctx: Ctx, shape: EntityShape, records: Sequence[tuple[Record, 
         ctx.conn.execute(update(shape.table).where(shape.table.c.id == bindparam("b_id")), made)
 
 
-def mark_deleted(ctx: Ctx, shape: EntityShape, record: Record, at: datetime | None) -> bool:
-    """Into the bin (``at``) or out of it (None); False when the version is another."""
-    done = ctx.conn.execute(
-        update(shape.table)
-        .where(shape.table.c.id == record.id, shape.table.c.version == record.version)
-        .values(deleted_at=at, version=record.version + 1, updated_at=ctx.now, updated_by=ctx.actor.person)
-    )
-    return done.rowcount == 1
+def mark_deleted(ctx: Ctx, shape: EntityShape, ids: Sequence[str], at: datetime | None) -> int:
+    """Locked records into the bin (``at``) or out of it (None); says how many were where they should be."""
+    table = shape.table
+    there = table.c.deleted_at.is_(None) if at is not None else table.c.deleted_at.is_not(None)
+    done = 0
+    for chunk in chunks(ids):
+        done += ctx.conn.execute(
+            update(table).where(table.c.id.in_(chunk), there)
+            .values(deleted_at=at, version=table.c.version + 1, updated_at=ctx.now, updated_by=ctx.actor.person)
+        ).rowcount
+    return done
+
+
+def purge(ctx: Ctx, shape: EntityShape, ids: Sequence[str]) -> None:
+    """Records in the bin for good, with their rows and links (which hang on them)."""
+    for chunk in chunks(ids):
+        ctx.conn.execute(delete(shape.table).where(shape.table.c.id.in_(chunk), shape.table.c.deleted_at.is_not(None)))
 
 
 def chunks(ids: Sequence[str]) -> Iterable[list[str]]:

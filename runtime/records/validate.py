@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, literal, or_, select, union_all
@@ -11,8 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from kernel.errors import Invalid, Problem
 from kernel.expr import to_where
+from kernel.fieldtypes.reference import KEEP
 from kernel.i18n import Labels, _
 from kernel.permissions import rights_of
+from kernel.platform.database import may_write
 from runtime.records.env import RowEnv
 from runtime.records.shape import EntityShape, FieldShape, shape_of
 from runtime.records.sqlscope import RecordScope
@@ -86,6 +88,7 @@ def check_references(work: Work) -> None:
                 filtered.append((field, path, id_, env))
     if not wanted:
         return
+    _hold(work, wanted)
     rights = rights_of(work.ctx.release, work.ctx.actor)
     parts = []
     for entity, ids in wanted.items():
@@ -103,6 +106,39 @@ def check_references(work: Work) -> None:
                 filtered = [f for f in filtered if f[2] != id_]
     for field, path, id_, env in filtered:
         _check_filter(work, field, path, id_, env)
+
+
+def _hold(work: Work, wanted: Mapping[str, Mapping[str, list[tuple[FieldShape, str]]]]) -> None:
+    """What a reference with ``on_delete`` is about to hold can't go to the bin before this is committed, nor the other way round.
+    SQLite has one writer at a time."""
+    if work.ctx.conn.dialect.name != "postgresql" or not may_write(work.ctx.conn):
+        return
+    for entity, ids in sorted(wanted.items()):
+        held = sorted(i for i, places in ids.items() if any(f.field.settings.get("on_delete", KEEP) != KEEP for f, _path in places))
+        if held:
+            table = shape_of(work.ctx.release, entity).table
+            work.ctx.conn.execute(select(table.c.id).where(table.c.id.in_(held)).order_by(table.c.id).with_for_update())
+
+
+def check_held(work: Work, coming: Container[tuple[str, str]]) -> None:
+    """References that hold what they refer to (``on_delete``) must hold something: it is there, or comes back as well."""
+    wanted: dict[str, dict[str, list[tuple[FieldShape, str]]]] = {}
+    for field, path, value, _old, _env in _cells(work):
+        if field.target is None or value is None or field.field.settings.get("on_delete", KEEP) == KEEP:
+            continue
+        for id_ in (value,) if isinstance(value, str) else value:
+            if (field.target, id_) not in coming:
+                wanted.setdefault(field.target, {}).setdefault(id_, []).append((field, path))
+    _hold(work, wanted)
+    for entity, ids in wanted.items():
+        table = shape_of(work.ctx.release, entity).table
+        there = set(work.ctx.conn.execute(select(table.c.id).where(table.c.id.in_(list(ids)), table.c.deleted_at.is_(None))).scalars())
+        for id_, places in ids.items():
+            if id_ not in there:
+                for field, path in places:
+                    work.problem(
+                        "not_found", _("What “{label}” refers to is in the bin, or gone.", label=field.field.label), path, f"{field.uid}#on_delete",
+                        _("Bring that back first, or choose another one."))
 
 
 def _check_filter(work: Work, field: FieldShape, path: str, id_: str, env: Any) -> None:

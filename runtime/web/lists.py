@@ -47,6 +47,7 @@ class Asked:
     look: str = "table"
     cursor: str | None = None
     removed: tuple[str, ...] = ()
+    also: int = 0
 
     @property
     def base(self) -> str:
@@ -126,7 +127,8 @@ def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str]) -> Asked:
     wanted = tuple(f for f in conditions.read(args.getlist("f")) if f.field in known and f.op in conditions.WORDS)
     return Asked(
         ctx, entity, view, wanted, args.get("where", "")[:4096], args.get("q", "").strip()[:200], args.get("sort", "")[:200], look,
-        args.get("cursor") or None, tuple(args.get("deleted", "").split(","))[:200])
+        args.get("cursor") or None, tuple(args.get("deleted", "").split(","))[:200],
+        int(args["also"]) if re.fullmatch("[0-9]{1,5}", args.get("also", "")) else 0)
 
 
 def show(ctx: Ctx, request: Request, entity: str) -> Page:

@@ -14,7 +14,9 @@ from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
 from runtime.records import comments, query, road
-from runtime.web import timeline
+from runtime.records.bundles import InUse
+from runtime.records.removing import Removed
+from runtime.web import held, timeline
 from runtime.web.cells import Cells
 from runtime.web.columns import columns_of, keys
 from runtime.web.edit import version_of
@@ -65,16 +67,19 @@ def _receiver(ctx: Ctx, request: Request) -> dict[str, Any]:
     return found
 
 
-def delete(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
+def delete(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
     """Move the record to the bin; the list says so and offers the way back."""
-    open_record(ctx, entity, id)
-    road.delete(ctx, entity, id, version=version_of(request, needed=False))
-    return _to_list(ctx, request, entity, [id])
+    shown = open_record(ctx, entity, id)
+    try:
+        gone = road.delete(ctx, entity, id, version=version_of(request, needed=False))
+    except InUse as error:
+        return held.page(ctx, request, shown.seen.title, error, shown.url)
+    return _to_list(ctx, request, entity, gone)
 
 
-def _to_list(ctx: Ctx, request: Request, entity: str, ids: list[str]) -> Response:
+def _to_list(ctx: Ctx, request: Request, entity: str, gone: Removed) -> Response:
     """To the list, which says what went and offers the way back."""
-    place = f"{base_of(ctx)}/e/{entity}?deleted={','.join(ids)}"
+    place = f"{base_of(ctx)}/e/{entity}?deleted={','.join(gone.asked)}" + (f"&also={len(gone.also)}" if gone.also else "")
     return Response("", 204, headers={"HX-Redirect": place}) if is_htmx(request) else redirect(place, 303)
 
 
@@ -82,8 +87,9 @@ def restore(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """Bring records back from the bin; several ids stand with commas."""
     entity_of(ctx, entity)
     ids = [i for i in id.split(",") if is_id(i)][:MOST_AT_ONCE]
-    for one in ids:
-        road.restore(ctx, entity, one)
+    if not ids:
+        raise NotFound()
+    road.restore_many(ctx, [(entity, one) for one in ids])
     place = f"{base_of(ctx)}/e/{entity}" + (f"/{ids[0]}" if len(ids) == 1 else "")
     if is_htmx(request) or request.headers.get("X-Requested-With") == "fetch":
         return Response("", 204, headers={"HX-Redirect": place})
@@ -99,13 +105,15 @@ def _chosen(request: Request) -> list[str]:
     return ids
 
 
-def bulk_delete(ctx: Ctx, request: Request, entity: str) -> Response:
+def bulk_delete(ctx: Ctx, request: Request, entity: str) -> Page | Response:
     """Move the selected records to the bin: all of them or none."""
-    entity_of(ctx, entity)
+    known = entity_of(ctx, entity)
     ids = _chosen(request)
-    for id_ in ids:
-        road.delete(ctx, entity, id_, version=None)
-    return _to_list(ctx, request, entity, ids)
+    try:
+        gone = road.delete_many(ctx, entity, ids)
+    except InUse as error:
+        return held.page(ctx, request, known.label, error, f"{base_of(ctx)}/e/{entity}")
+    return _to_list(ctx, request, entity, gone)
 
 
 def bulk_assign(ctx: Ctx, request: Request, entity: str) -> Page | Response:

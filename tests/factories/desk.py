@@ -7,7 +7,7 @@ People: ``wen`` (worker, own records), ``lin`` (worker in another team), ``mei``
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -295,8 +295,9 @@ def make_runtime(settings: Settings, clock: Clock) -> Flask:
 
 
 @contextmanager
-def make_desk(settings: Settings, clock: Clock) -> Iterator[Desk]:
-    """An installation with one tenant, its teams and people; the tenant is removed at the end."""
+def make_desk(settings: Settings, clock: Clock, documents: Sequence[Mapping[str, Any]] = DOCUMENTS) -> Iterator[Desk]:
+    """An installation with one tenant, its teams and people; the tenant is removed at the end. ``documents`` may be others of the
+    same entities and roles."""
     from runtime.records import road
     from runtime.records.record import Input
 
@@ -306,7 +307,7 @@ def make_desk(settings: Settings, clock: Clock) -> Iterator[Desk]:
     home = make_tenant(app, slug, "Desk", language="en")
     desk = Desk(app, home, slug, clock)
     try:
-        install(home, clock, DOCUMENTS)
+        install(home, clock, documents)
         with desk.ctx() as ctx:
             for team, parent in (("all", None), ("east", "all"), ("west", "all")):
                 desk.teams[team] = road.create(ctx, "team", Input({"name": team.capitalize(), "parent": desk.teams.get(parent or "")})).id

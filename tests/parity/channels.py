@@ -96,7 +96,7 @@ def _refusals() -> Iterator[set[str]]:
         return call
 
     with pytest.MonkeyPatch.context() as patch:
-        for module, names in ((road, ("create", "update", "transition", "assign", "delete", "restore")), (comments, ("add",))):
+        for module, names in ((road, ("create", "update", "transition", "assign", "delete", "delete_many", "restore", "restore_many", "mend")), (comments, ("add",))):
             for name in names:
                 patch.setattr(module, name, watched(getattr(module, name)))
         yield found
@@ -189,6 +189,8 @@ def _api(desk: Desk, login: str, act: Act) -> tuple[int, str]:
         answer = api.post(f"{one}/transitions/{act.step}", {"fields": dict(act.fields), "asks": dict(act.asks)}, version=act.version)
     elif act.do == "assign":
         answer = api.post(f"{one}/assign", {"owner": act.to}, version=act.version)
+    elif act.do == "restore":
+        answer = api.post(f"{one}/restore")
     else:
         answer = api.delete(one, version=act.version)
     if answer.status_code >= 400:
@@ -243,8 +245,8 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("comment form", frozenset({"comment"}), _routes(("POST", f"{E}/<id>/comments")), _comment_form),
     Channel(
         "API",
-        frozenset({"create", "update", "transition", "assign", "delete"}),
-        _routes(("POST", API), ("PATCH", f"{API}/<id>"), ("DELETE", f"{API}/<id>"), ("POST", f"{API}/<id>/transitions/<key>"), ("POST", f"{API}/<id>/assign")),
+        frozenset({"create", "update", "transition", "assign", "delete", "restore"}),
+        _routes(("POST", f"{API}/<id>/restore"), ("POST", API), ("PATCH", f"{API}/<id>"), ("DELETE", f"{API}/<id>"), ("POST", f"{API}/<id>/transitions/<key>"), ("POST", f"{API}/<id>/assign")),
         _api,
     ),
     Channel("sample data", frozenset({"create", "update", "transition", "assign", "comment"}), frozenset(), _sample),

@@ -6,7 +6,7 @@ A table stands in the module of its topic; everybody writes ``from kernel.platfo
 from kernel.platform.tables.base import control, platform, search_metadata
 from kernel.platform.tables.metadata import draft, overlay, package_version, release, retired_column
 from kernel.platform.tables.people import account, audit, invitation, person_role, rate, session, team_closure, tenant_state, token
-from kernel.platform.tables.records import change_log, comment, event, file, form_draft, idempotency, search, sequence, span
+from kernel.platform.tables.records import binned, change_log, comment, event, file, form_draft, idempotency, search, sequence, span
 from kernel.platform.tables.tenancy import control_rate, operator, package, tenant
 from kernel.platform.tables.work import absence, approval_case, approval_seat, ask, follow, job, notice, preference, reaction, saved_view
 
@@ -17,6 +17,7 @@ __all__ = [
     "approval_seat",
     "ask",
     "audit",
+    "binned",
     "change_log",
     "comment",
     "control",

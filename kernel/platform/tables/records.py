@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from kernel.platform.columns import COUNTER, ID, KEY, TEXT, Instant, Json
@@ -81,6 +81,20 @@ file = Table(
     Column("field", KEY),
     Column("meta", Json),
     Index(None, "entity", "record_id"),
+)
+
+# What lies in the bin: the record itself stays in its table with ``deleted_at``. What went together bears one ``bundle`` and comes
+# back together; ``face`` is the record that was deleted by hand, ``via`` the uid of the reference by which another one came along.
+binned = Table(
+    "binned", platform,
+    Column("entity", KEY, primary_key=True),
+    Column("record_id", ID, primary_key=True),
+    Column("bundle", ID, nullable=False, index=True),
+    Column("face", Boolean, nullable=False),
+    Column("via", TEXT),
+    Column("deleted_at", Instant, nullable=False),
+    Column("deleted_by", ID),
+    Index(None, "entity", "face", "deleted_at"),
 )
 
 sequence = Table(

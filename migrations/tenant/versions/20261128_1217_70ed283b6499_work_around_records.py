@@ -82,6 +82,18 @@ def upgrade() -> None:
     op.create_index(op.f('ix_audit_actor_id_at'), 'audit', ['actor_id', 'at'], unique=False)
     op.create_index(op.f('ix_audit_at'), 'audit', ['at'], unique=False)
     op.create_index(op.f('ix_audit_kind'), 'audit', ['kind'], unique=False)
+    op.create_table('binned',
+    sa.Column('entity', columns.KEY, nullable=False),
+    sa.Column('record_id', columns.ID, nullable=False),
+    sa.Column('bundle', columns.ID, nullable=False),
+    sa.Column('face', sa.Boolean(), nullable=False),
+    sa.Column('via', columns.TEXT, nullable=True),
+    sa.Column('deleted_at', columns.Instant(), nullable=False),
+    sa.Column('deleted_by', columns.ID, nullable=True),
+    sa.PrimaryKeyConstraint('entity', 'record_id', name=op.f('pk_binned'))
+    )
+    op.create_index(op.f('ix_binned_bundle'), 'binned', ['bundle'], unique=False)
+    op.create_index(op.f('ix_binned_entity_face_deleted_at'), 'binned', ['entity', 'face', 'deleted_at'], unique=False)
     op.create_table('follow',
     sa.Column('entity', columns.KEY, nullable=False),
     sa.Column('record_id', columns.ID, nullable=False),

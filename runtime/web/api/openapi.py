@@ -133,7 +133,13 @@ class _Maker:
             one["patch"] = self._operation("update", "Change a record", reference(self.name), _refs("if_match"), change, 200, (403, 404, 412, 422, 428), True)
         self._transitions(found, base)
         if self.access.any("delete"):
-            one["delete"] = self._operation("delete", "Move a record to the bin", None, _refs("if_match"), None, 204, (403, 404, 412, 428))
+            one["delete"] = self._operation("delete", "Move a record to the bin", None, _refs("if_match"), None, 204, (403, 404, 409, 412, 428))
+            found[f"{base}/{{id}}/restore"] = {
+                "parameters": _refs("id"),
+                "post": self._operation(
+                    "restore", "Bring a record back from the bin", reference(self.name), _refs("idempotency"), None, 200, (403, 404, 409, 422), True
+                ),
+            }
         if self.access.any("assign"):
             body = _body({"owner": {"type": ["string", "null"]}, "team": {"type": ["string", "null"]}}, [])
             found[f"{base}/{{id}}/assign"] = {

@@ -112,6 +112,13 @@ def remove(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     return current_app.response_class(status=204)
 
 
+def restore(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
+    """Out of the bin, with everything that went with it."""
+    _known(ctx, entity)
+    body_of(request)
+    return once(ctx, request, lambda: _after(ctx, road.restore(ctx, entity, id)))
+
+
 def transition(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Response:
     """Take a transition; ``fields`` are written with it, ``asks`` answer its questions."""
     _known(ctx, entity)

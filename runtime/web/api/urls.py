@@ -22,6 +22,7 @@ ROUTES = (
     _route(_RECORD, records.read),
     _route(_RECORD, records.change, "PATCH"),
     _route(_RECORD, records.remove, "DELETE"),
+    _route(f"{_RECORD}/restore", records.restore, "POST"),
     _route(f"{_RECORD}/transitions", records.doors),
     _route(f"{_RECORD}/transitions/<key>", records.transition, "POST"),
     _route(f"{_RECORD}/assign", records.assign, "POST"),

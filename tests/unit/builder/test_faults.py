@@ -29,6 +29,8 @@ FAULTS = [
     ("unknown entity of a machine", FLOW, "on: task", "on: taskk", "unknown_entity", "machine/task"),
     ("unknown group", TASK, "group: daily", "group: weekly", "unknown_group", "work:task"),
     ("unknown target of a reference", TASK, "to: project, where: NOT(ISBLANK(name))", "to: projekt", "unknown_entity", "task.project"),
+    ("unknown way of deleting", TASK, "to: project, where", "to: project, on_delete: cascade, where", "schema_enum", "task.project"),
+    ("many that go along", TASK, "helpers: {type: references, to: person}", "helpers: {type: references, to: person, on_delete: with}", "on_delete_place", "task.helpers"),
     ("unknown option set", TASK, "options: area}", "options: aera}", "unknown_option_set", "task.area"),
     ("unknown governing field", TASK, "governed_by: area", "governed_by: aera", "unknown_field", "task.kind"),
     ("governed by what is no choice", TASK, "governed_by: area", "governed_by: name", "bad_governor", "task.kind"),
@@ -138,6 +140,14 @@ def test_a_dead_end_has_the_way_to_it_as_its_witness(tmp_path: Path) -> None:
     files["workflows/task.yaml"] += "  stick: {from: doing, to: stuck, who: [boss]}\n"
     found = [f for f in world.findings(tmp_path, files) if f.code == "dead_end"]
     assert [f.witness for f in found] == [{"way": ["start", "stick"]}]
+
+
+def test_kinds_that_take_each_other_along_are_a_circle(tmp_path: Path) -> None:
+    files = world.changed(entities_task=("to: project, where", "to: project, on_delete: with, where"))
+    assert world.codes(world.findings(tmp_path, files)) == set()
+    files["entities/project.yaml"] = files["entities/project.yaml"].replace("  tasks:", "  main: {type: reference, to: task, on_delete: with}\n  tasks:")
+    (found,) = [f for f in world.findings(tmp_path, files) if f.code == "on_delete_circle"]
+    assert found.severity == "error" and sorted(found.witness["circle"]) == ["project.main", "task.project"]
 
 
 def test_two_machines_share_no_transition(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ export default function listNotice(element) {
   const { text, undo } = element.dataset;
   const url = new URL(location.href);
   url.searchParams.delete("deleted");
+  url.searchParams.delete("also");
   history.replaceState(history.state, "", url.pathname + url.search);
   toast(text, {
     tone: "ontime",
