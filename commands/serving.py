@@ -71,7 +71,7 @@ def serve_forever(args: argparse.Namespace) -> None:
         subprocess.Popen([sys.executable, "app.py", "worker", "--follow", str(os.getpid())], cwd=ROOT)  # noqa: S603 - our own arguments only
     print(f"Serving {settings.base_url} (Ctrl-C ends it)", flush=True)
     os.execv(sys.executable, [  # noqa: S606 - our own arguments only
-        sys.executable, "-m", "gunicorn", "app:create_app()", "--worker-class", "gthread", "--workers", str(workers),
+        sys.executable, "-m", "gunicorn", "app:create_app()", "--config", "python:commands.gunicorn_hooks", "--worker-class", "gthread", "--workers", str(workers),
         "--threads", str(settings.threads), "--bind", f"{settings.host}:{settings.port}", "--graceful-timeout", "10",
         "--no-control-socket", "--max-requests", "20000", "--max-requests-jitter", "2000", "--log-level", "warning",
     ])

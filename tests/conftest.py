@@ -173,6 +173,8 @@ def live_server() -> Iterator[Callable[..., str]]:
     """``live_server(app, port=None) -> base URL``: serves a WSGI application from a thread until the test ends."""
     from werkzeug.serving import WSGIRequestHandler, make_server
 
+    from runtime.web.live import close as close_streams
+
     class Quiet(WSGIRequestHandler):
         def log(self, type: str, message: str, *args: Any) -> None:
             """Tests read answers, not the access log."""
@@ -189,6 +191,8 @@ def live_server() -> Iterator[Callable[..., str]]:
 
     yield start
     for server, thread in running:
+        # Open streams end first: they would look into databases that are about to go.
+        close_streams(server.app)
         server.shutdown()
         thread.join(10)
         server.server_close()

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from kernel.errors import Busy, FangyuanError, Message
 from kernel.i18n import _, to_text
@@ -22,6 +22,7 @@ from kernel.jobs import queue
 from kernel.jobs.handler import Again, Done, GiveUp, Handler, Handlers, Lost, Outcome, pause
 from kernel.jobs.queue import Job
 from kernel.platform import accounts, actors
+from kernel.platform import tables as t
 from kernel.platform.clock import Clock
 from kernel.platform.ctx import Ctx, system_ctx
 from kernel.platform.database import Home
@@ -149,12 +150,14 @@ class Worker:
                 ours = queue.put_back(conn, job, outcome.at or now, outcome.data, outcome.progress)
         if not ours:
             raise Lost()
+        _tell(conn, job, now)
 
     def _failed(self, placement: Placement, home: Home, job: Job, message: Message, result: Any) -> None:
         with home.write() as conn:
             account = accounts.find(conn, job.person) if job.person else None
             language = (account.language if account else None) or read_tenant(conn, placement).language
-            queue.fail(conn, job, self.clock.now(), to_text(message, language), result)
+            if queue.fail(conn, job, self.clock.now(), to_text(message, language), result):
+                _tell(conn, job, self.clock.now())
 
     def _retry(self, home: Home, job: Job, error: str, *, counted: bool = True) -> None:
         try:
@@ -202,8 +205,16 @@ class _Desk:
 
     def progress(self, done: int, total: int | None = None, **more: Any) -> None:
         with self.home.write() as conn:
-            if not queue.keep(conn, self.job, self.worker.clock.now(), self.handler.lease, {"done": done, "total": total, **more}):
+            now = self.worker.clock.now()
+            if not queue.keep(conn, self.job, now, self.handler.lease, {"done": done, "total": total, **more}):
                 raise Lost()
+            _tell(conn, self.job, now)
+
+
+def _tell(conn: Connection, job: Job, now: datetime) -> None:
+    """Open pages of whoever asked for it hear that it has moved (an event of kind ``job`` for that person)."""
+    if job.person is not None:
+        conn.execute(insert(t.event).values(at=now, kind="job", record_id=job.person, data={"job": job.id}))
 
 
 def run_forever(worker: Worker, stop: threading.Event, parent: int | None = None) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +172,23 @@ def open_credential(conn: Connection, credential: Credential | None, placement: 
     if credential.kind == "token":
         return tokens.open_token(conn, credential.hash, placement.tenant, now)
     return sessions.open_session(conn, credential.hash, placement.tenant, now)
+
+
+@contextmanager
+def opened_again(web: Web, slug: str, credential: Credential, request_id: str) -> Iterator[Ctx | None]:
+    """The same credential in a reading unit of work of its own, for an answer that goes on after its view has returned; None
+    once it opens nothing any more: signed out, disabled, or the tenant is gone."""
+    found = web.tenants.find(slug)
+    if found is None:
+        yield None
+        return
+    placement, home = found
+    with home.read() as conn:
+        opened = open_credential(conn, credential, placement, web)
+        if opened is None or opened.actor.must_change or opened.actor.kind == "nobody":
+            yield None
+        else:
+            yield Ctx(opened.tenant, opened.actor, conn, opened.release, web.clock, "screen", request_id)
 
 
 def touch(conn: Connection, credential: Credential, web: Web) -> None:

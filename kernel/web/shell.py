@@ -84,6 +84,8 @@ class Shell:
     sign_out_href: str | None = None
     preferences_href: str | None = None
     search_href: str | None = None
+    # Where an open page hears that something changed (behaviour ``live``).
+    live_href: str | None = None
     place: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 
 from kernel.errors import Message
 from kernel.i18n import Text, _
@@ -15,7 +15,10 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.notices import details
 from runtime.notices.kinds import KINDS, Kind
+from runtime.records import events
 from runtime.records.labels import Wanted, resolve
+
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +75,19 @@ def entries(ctx: Ctx, *, tasks: bool, limit: int = 50, before: str | None = None
 
 
 def unread(ctx: Ctx) -> int:
-    """How many entries wait: open tasks, and news that were not read."""
+    """How many entries wait: open tasks, and news that were not read; beyond 100 it is no longer counted. One look into an index."""
     c = t.notice.c
-    tasks = [k.key for k in KINDS.values() if k.task]
-    waits = (c.kind.in_(tasks) & c.done_at.is_(None)) | (c.kind.not_in(tasks) & c.read_at.is_(None))
-    return int(ctx.conn.execute(select(func.count()).where(c.person_id == ctx.actor.person, waits)).scalar_one())
+    waiting = select(c.id).where(c.person_id == ctx.actor.person, c.done_at.is_(None)).limit(MOST_COUNTED).subquery()
+    return int(ctx.conn.execute(select(func.count()).select_from(waiting)).scalar_one())
 
 
 def mark_read(ctx: Ctx, ids: Collection[str] | None = None) -> None:
-    """These entries of one's own, or all, are read."""
+    """These entries of one's own, or all, are read. News are done with by that; a task stays until it is done."""
     c = t.notice.c
-    statement = update(t.notice).where(c.person_id == ctx.actor.person, c.read_at.is_(None)).values(read_at=ctx.now)
-    ctx.conn.execute(statement if ids is None else statement.where(c.id.in_(list(ids))))
+    news = [k.key for k in KINDS.values() if not k.task]
+    done = case((c.done_at.is_(None) & c.kind.in_(news), ctx.now), else_=c.done_at)
+    statement = update(t.notice).where(c.person_id == ctx.actor.person, c.read_at.is_(None)).values(read_at=ctx.now, done_at=done)
+    if ids is not None:
+        statement = statement.where(c.id.in_(list(ids)))
+    if ctx.conn.execute(statement).rowcount:
+        events.tell_people(ctx, [ctx.actor.person])

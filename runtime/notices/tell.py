@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.notices.kinds import KINDS
+from runtime.records import events
 
 
 def tell(
@@ -30,7 +31,9 @@ def tell(
         "id": ctx.new_id(), "person_id": person, "cause": cause, "kind": kind, "urgency": urgency, "entity": entity, "record_id": record,
         "data": {"by": ctx.actor.person, **(data or {})}, "created_at": ctx.now} for person in wanted]
     statement = insert(t.notice).values(rows).on_conflict_do_nothing().returning(t.notice.c.person_id)
-    return list(ctx.conn.execute(statement).scalars())
+    told = list(ctx.conn.execute(statement).scalars())
+    events.tell_people(ctx, told, urgency=urgency)
+    return told
 
 
 def settle(ctx: Ctx, cause: str, people: Iterable[str] | None = None) -> None:
@@ -38,4 +41,4 @@ def settle(ctx: Ctx, cause: str, people: Iterable[str] | None = None) -> None:
     statement = update(t.notice).where(t.notice.c.cause == cause, t.notice.c.done_at.is_(None)).values(done_at=ctx.now)
     if people is not None:
         statement = statement.where(t.notice.c.person_id.in_(list(people)))
-    ctx.conn.execute(statement)
+    events.tell_people(ctx, ctx.conn.execute(statement.returning(t.notice.c.person_id)).scalars())

@@ -12,7 +12,7 @@ from kernel import jobs
 from kernel.expr import to_sql
 from kernel.expr.core import Aggregate
 from kernel.platform.ctx import Ctx
-from runtime.records import changelog, search, spans, store
+from runtime.records import changelog, events, search, spans, store
 from runtime.records.dependencies import Dependency, Hop, dependencies_of, touched
 from runtime.records.derive import derive_into, from_expression
 from runtime.records.env import RecordEnv, Scene
@@ -225,3 +225,4 @@ def _write(ctx: Ctx, shape: EntityShape, made: Sequence[tuple[Record, Record, li
         found = search.bodies(shape, new, reader, changed)
         if found:
             search.replace(ctx, shape.key, new.id, found)
+    events.write(ctx, events.DERIVED, shape.key, [(new.id, {"version": new.version, "fields": sorted(changed)}) for _old, new, changed in made])

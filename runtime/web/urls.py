@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web import board, day, edit, files, filter_form, inline, lists, lookup, manage, me, record, search, steps
+from runtime.web import board, day, edit, files, filter_form, inline, lists, live, lookup, manage, me, record, search, steps
 from runtime.web.settings import sessions as my_sessions
 from runtime.web.settings import tokens as my_tokens
 
@@ -38,6 +38,8 @@ ROUTES = (
     _get("/create", me.create),
     _get("/search", search.search),
     _get("/lookup/<entity>/<field>", lookup.search),
+    _get("/live", live.stream),
+    _get("/live/news", live.news),
     _post("/files", files.upload, reads=True, body_limit=files.BODY_LIMIT),
     _get("/files/<id>", files.content, name="runtime.web.files.content"),
     _get(_LIST, lists.show),
