@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import func, select
@@ -181,6 +181,7 @@ class _Loop(threading.Thread):
             first = self.cursor is None
             cursor = newest if self.cursor is None else self.cursor
             rows = [] if newest == cursor and not self.gaps else news.events_after(conn, cursor, self.gaps)
+        rows = [replace(r, late=True) if r.id <= cursor else r for r in rows]
         moved = not first and self.state != (epoch, release)
         self.state = (epoch, release)
         self._note(rows, cursor)

@@ -34,6 +34,8 @@ class Happened:
     entity: str | None
     record: str | None
     data: Any
+    # Committed after a later one (PostgreSQL).
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Stream:
     open: Callable[[], AbstractContextManager[Ctx | None]]
     gone: Callable[[], bool]
     after: int | None = None
+    joined: int = 0
 
     def lines(self) -> Iterator[str]:
         """The text of the stream, until its session, its place, its reader or the process is gone."""
@@ -41,7 +42,7 @@ class Stream:
         yield from self._first()
         checked = pinged = self.clock.monotonic()
         while not self.seat.over:
-            rows = self.seat.wait(TICK_S)
+            rows = [r for r in self.seat.wait(TICK_S) if r.late or r.id > self.joined]
             if self.gone() or not self.hub.alive:
                 return
             now = self.clock.monotonic()
@@ -68,13 +69,13 @@ class Stream:
                 self.seat.end()
                 yield written(Message("end", {}))
                 return
-            cursor = news.newest(ctx.conn)
+            self.joined = news.newest(ctx.conn)
             if self.after is None:
                 told = news.messages(ctx, (), self.seat.watches, everything=True)
             else:
                 rows, many = news.mine(ctx, self.after, self.seat.watches)
                 told = news.messages(ctx, rows, self.seat.watches, everything=many)
-        yield written(Message("hello", {"after": cursor}))
+        yield written(Message("hello", {"after": self.joined}))
         yield "".join(map(written, told))
 
     def _look(self, rows: list[news.Happened]) -> list[Message] | None:
