@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kernel.web.routes import Need, Route
 from runtime.web import board, day, edit, files, filter_form, inline, lists, live, lookup, manage, me, record, search, steps
+from runtime.web.settings import calendars
 from runtime.web.settings import sessions as my_sessions
 from runtime.web.settings import tokens as my_tokens
 
@@ -28,6 +29,7 @@ ROUTES = (
     _get("/me", me.show),
     _post("/me/zone", me.save_zone),
     _get("/settings/", me.index),
+    _get("/settings/calendars", calendars.show),
     _get("/settings/sessions", my_sessions.show),
     _post("/settings/sessions/end", my_sessions.end),
     _get("/settings/tokens", my_tokens.show),

@@ -55,6 +55,7 @@ GROUPS: tuple[SettingsGroup, ...] = (
         SettingsPage("tokens", _("API tokens"), "key", "/settings/tokens"),
     )),
     SettingsGroup(_("Workspace"), (
+        SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),
     )),
 )
