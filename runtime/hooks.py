@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kernel.platform.ctx import Ctx
+from runtime.approvals import watch
 from runtime.records.happened import Happened
 from runtime.talk import news
 
@@ -16,6 +17,7 @@ Hook = Callable[[Ctx, Sequence[Happened]], None]
 
 HOOKS: tuple[Hook, ...] = (
     news.tell_followers,
+    watch.after,
 )
 
 

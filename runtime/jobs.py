@@ -7,6 +7,8 @@ from datetime import timedelta
 from kernel.jobs import Done, Handler, Job, Outcome, queue
 from kernel.platform import rates, sessions
 from kernel.platform.ctx import Ctx
+from runtime.approvals import tend
+from runtime.approvals.opening import DUE
 from runtime.files import uploads
 from runtime.forms import drafts
 from runtime.records.dependents import RECALCULATE, recalculate_later
@@ -28,5 +30,7 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
 
 HANDLERS = (
     Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
+    Handler(DUE, inside=tend.due),
+    Handler("approval_tend", inside=tend.tend, every=timedelta(hours=1)),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
 )

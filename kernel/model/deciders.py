@@ -17,8 +17,8 @@ def decider_words(app: Application, entity: str, step: Approval) -> Message:
         return _path_words(app, entity, step.relation)
     if step.chain is not None:
         if step.above == "owner":
-            return _("the owner's manager") if step.chain == 1 else _("the {n} managers above the owner", n=step.chain)
-        return _("the requester's manager") if step.chain == 1 else _("the {n} managers above the requester", n=step.chain)
+            return _("the owner's manager") if step.chain == 1 else _("the manager {n} levels above the owner", n=step.chain)
+        return _("the requester's manager") if step.chain == 1 else _("the manager {n} levels above the requester", n=step.chain)
     return step.label
 
 

@@ -230,7 +230,7 @@ class Approval(Element):
     role: str | None = prop(None, doc="Whoever holds this role decides.", schema=KEY, ref=Ref("role"))
     within: str = prop("team", doc="Where the role is looked for: in the record's team, from there upwards, or anywhere.", schema={"enum": ["team", "chain", "anywhere"]})
     relation: str | None = prop(None, doc="Path to the person who decides, for example owner.manager.", schema=FIELD_PATH, ref=Ref("field", "entity", path=True))
-    chain: int | None = prop(None, doc="So many managers above decide.", schema={"type": "integer", "minimum": 1, "maximum": 10})
+    chain: int | None = prop(None, doc="The manager so many levels above decides; the topmost where there are fewer.", schema={"type": "integer", "minimum": 1, "maximum": 10})
     above: str = prop("requester", doc="Whose managers: the requester's or the owner's.", schema={"enum": ["requester", "owner"]})
     person: str | None = prop(None, doc="An expression that gives the person who decides.", schema=EXPRESSION, formula=Formula())
     mode: str = prop("any", doc="any: the first decides; all: everybody must agree; votes: so many must agree.", schema={"enum": ["any", "all", "votes"]})

@@ -23,6 +23,7 @@ HEAD = 4096  # by the first bytes a file is recognised
 PENDING_PER_PERSON = 200
 UNATTACHED_FOR = timedelta(days=7)
 COMMENT = "#comment"  # in place of a field: the file hangs on a comment beside the record
+APPROVAL = "#approval"  # or on a request or a decision of an approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _may_take(ctx: Ctx, row: FileRow, entity: str, record_id: str) -> bool:
     if row.record_id is None:
         return row.created_by == ctx.actor.person or ctx.actor.kind == "system"
     # A comment's file goes with the comment: no field may rely on it.
-    return (row.entity, row.record_id) == (entity, record_id) and row.field != COMMENT
+    return (row.entity, row.record_id) == (entity, record_id) and row.field not in (COMMENT, APPROVAL)
 
 
 def attach(ctx: Ctx, entity: str, record_id: str, field: str, ids: Sequence[str]) -> None:
@@ -165,11 +166,18 @@ def _may_read(ctx: Ctx, row: FileRow) -> bool:
     try:
         seen = reading.get(ctx, row.entity, row.record_id)
     except NotFound:
-        return False
-    if row.field == COMMENT:
+        return row.field == APPROVAL and _decides(ctx, row)
+    if row.field in (COMMENT, APPROVAL):
         return True
     # ``rows.field`` for a file in child rows: both the rows and the cell must be open.
     return row.field is not None and {row.field, row.field.split(".")[0]} <= seen.readable
+
+
+def _decides(ctx: Ctx, row: FileRow) -> bool:
+    """Whether the actor sits in a case under way of the record: what came with it is for them, too."""
+    from runtime.approvals import case, sight
+
+    return bool(sight.seated(ctx, [c.id for c in case.of_records(ctx, row.entity or "", [row.record_id or ""])]))
 
 
 def sweep(ctx: Ctx) -> int:

@@ -27,5 +27,11 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("handed_over", "user-check", _("{who} gave you {title}"), essential=True),
     Kind("mention", "message", _("{who} mentioned you in {title}"), essential=True),
     Kind("commented", "message-2", _("{who} wrote about {title}")),
+    Kind("approval", "user-check", _("{who} asks for your approval: {title}"), task=True, essential=True),
+    Kind("approval_due", "clock", _("{title} still waits for your approval"), essential=True),
+    Kind("approval_agreed", "circle-check", _("{title} was approved"), essential=True),
+    Kind("approval_declined", "circle-x", _("{who} declined {title}: {detail}"), essential=True),
+    Kind("approval_returned", "arrow-back-up", _("{title} came back to you: {detail}"), task=True, essential=True),
+    Kind("approval_ended", "circle-dashed", _("Approval of {title} ended, because the record moved on"), essential=True),
     Kind("moved", "arrow-right", _("{who} changed {title}: {detail}")),
 )}

@@ -11,7 +11,7 @@ from kernel.fieldtypes.rows import Row
 
 Style = Literal["json", "text", "value"]
 
-__all__ = ["Input", "Record", "Row", "Style"]
+__all__ = ["NO_REQUEST", "Input", "Record", "Request", "Row", "Style"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Record:
     deleted_at: datetime | None
     values: Mapping[str, Any]
     states: Mapping[str, tuple[str | None, datetime | None]] = field(default_factory=dict)
+    waits: str | None = None
+    """The approval case that a transition opened instead of moving the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,14 @@ class Input:
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     style: Style = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes with a transition that needs approval: words to the approvers, and files (ids of own uploads)."""
+
+    note: str = ""
+    files: tuple[str, ...] = ()
+
+
+NO_REQUEST = Request()

@@ -22,7 +22,7 @@ from runtime.records.env import RecordEnv
 from runtime.records.facts import TransitionFacts, state_of
 from runtime.records.normalise import normalise
 from runtime.records.numbering import give_numbers
-from runtime.records.record import Input, Record
+from runtime.records.record import NO_REQUEST, Input, Record, Request
 from runtime.records.removing import delete, delete_many, mend, restore, restore_many
 from runtime.records.rules import FieldRule, check_rules, fill_defaults, rules_of, settle
 from runtime.records.shape import EntityShape, shape_of
@@ -297,25 +297,61 @@ def assign(ctx: Ctx, entity: str, id: str, *, owner: str | None = _UNSET, team: 
 # --- transitions ------------------------------------------------------------------------------------------------------
 
 
-def transition(ctx: Ctx, entity: str, id: str, key: str, *, input: Input = Input(), asks: Mapping[str, Any] | None = None, version: int | None) -> Record:
+def transition(
+    ctx: Ctx, entity: str, id: str, key: str, *, input: Input = Input(), asks: Mapping[str, Any] | None = None, version: int | None,
+    request: Request = NO_REQUEST, approved: Mapping[str, Any] | None = None,
+) -> Record:
     """Take a transition on the locked record; guards see the new values.
 
+    One that needs approval is checked like every other, then waits: the record stays where it is, and ``waits`` of the answer names the
+    case. ``request`` goes with it. ``approved`` is how the last approver takes it after all (runtime/approvals only).
     Raises NotFound, Stale, Invalid, Refused (with what is missing and from whom).
     """
+    work, _rights, machine, step, answers = _weighed(ctx, entity, id, key, input, asks, version)
+    if step.approvals and approved is None:
+        from runtime.approvals import opening
+
+        assert work.old is not None
+        opening.refuse_if_waiting(ctx, work.old, step)
+        if opening.needed(work.env, step):
+            _move_on(work, machine, step)
+            return _ask_for_it(ctx, _weighed(ctx, entity, id, key, input, asks, version), request)
+    return _take(work, machine, step, answers, approved)
+
+
+def _weighed(
+    ctx: Ctx, entity: str, id: str, key: str, given: Input, asked: Mapping[str, Any] | None, version: int | None
+) -> tuple[Work, EntityRights, Machine, Transition, asks.Answers]:
     work, rights = _existing(ctx, entity, id)
-    old = work.old
-    assert old is not None
+    assert work.old is not None
     found = ctx.app.transition(entity, key)
     if found is None:
         raise NotFound()
-    machine, step = found
-    if version is not None and version != old.version:
-        raise Stale(old.version)
-    answers, missing = _weigh(work, rights, machine, step, input, asks or {})
+    if version is not None and version != work.old.version:
+        raise Stale(work.old.version)
+    answers, missing = _weigh(work, rights, *found, given, asked or {})
     if missing:
         raise Refused(missing, problems=work.problems)
     _refuse_if_wrong([work])
-    return _take(work, machine, step, answers)
+    return work, rights, *found, answers
+
+
+def _ask_for_it(ctx: Ctx, weighed: tuple[Work, EntityRights, Machine, Transition, asks.Answers], request: Request) -> Record:
+    """Write what was filled in, so that approvers see what they sign, and open the case."""
+    from runtime.approvals import acts, opening
+
+    work, _rights, _machine, step, answers = weighed
+    assert work.old is not None
+    _check_all(work)
+    _refuse_if_wrong([work])
+    note = acts.note_of(request.note)
+    files = acts.take_files(ctx, work.old.entity, work.old.id, request.files)
+    changed = work.changed()
+    record = commit.updated(work, changed) if changed else work.old
+    case = opening.begin(ctx, record, step, asks.dumped(work, answers), note, files)
+    if case.state == "approved":
+        return load(ctx, record.entity, record.id)
+    return replace(record, waits=case.id)
 
 
 def _weigh(
@@ -341,20 +377,28 @@ def _weigh(
     return answers, opening.missing
 
 
-def _take(work: Work, machine: Machine, step: Transition, answers: Mapping[str, Any]) -> Record:
-    ctx, shape = work.ctx, work.shape
+def _move_on(work: Work, machine: Machine, step: Transition) -> actions.Actions:
+    """The record as it would be behind the step, checked."""
     left = state_of(_before(work), machine)
     _move(work, machine, step.to)
     todo = actions.of_states(machine, left, step.to, step)
     _place_by(work, actions.set_fields(work, todo))
     _check_all(work)
     _refuse_if_wrong([work])
+    return todo
+
+
+def _take(work: Work, machine: Machine, step: Transition, answers: Mapping[str, Any], approved: Mapping[str, Any] | None) -> Record:
+    ctx, shape = work.ctx, work.shape
+    left = state_of(_before(work), machine)
+    todo = _move_on(work, machine, step)
     system: dict[str, Any] = {}
     if machine.first:
         system = {"state": step.to, "state_since": ctx.now}
     elif machine.key in shape.since_columns:
         system = {shape.since_columns[machine.key][1].name: ctx.now}
     reason = {"transition": step.key, "uid": step.uid, "machine": machine.key, "from": left, "to": step.to, "asks": asks.dumped(work, answers)}
+    reason |= approved or {}
     record = commit.updated(work, work.changed(), kind="transition", event=events.TRANSITIONED, reason=reason, system=system)
     actions.follow(work, record, todo, {"transition": step.key})
     return record

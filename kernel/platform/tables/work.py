@@ -124,8 +124,8 @@ ask = Table(
     Index(None, "asked_by", "closed_at"),
 )
 
-# One run of an approval: keeps the definition it began with (``definition``, ``release_id``). ``state``: open, approved,
-# declined, returned, withdrawn, void.
+# One run of an approval: keeps the definition it began with (``definition``, ``release_id``). ``state``: open, returned (both
+# under way), approved, declined, withdrawn, void. ``outcome`` says why it is in that state.
 approval_case = Table(
     "approval_case", platform,
     Column("id", ID, primary_key=True),
@@ -136,17 +136,21 @@ approval_case = Table(
     Column("definition", Json, nullable=False),
     Column("state", KEY, nullable=False),
     Column("step", Integer, nullable=False, default=0),
+    Column("round", Integer, nullable=False, default=1),
     Column("requested_by", ID, nullable=False),
     Column("requested_at", Instant, nullable=False),
     Column("record_version", Integer, nullable=False),
     # What came with the transition, to be taken when the case is approved.
     Column("input", Json, nullable=False),
     Column("note", TEXT),
+    Column("files", Json),
+    Column("outcome", Json),
     Column("closed_at", Instant),
     Column("closed_by", ID),
     Column("version", Integer, nullable=False, default=1),
     Index(None, "entity", "record_id", "state"),
     Index(None, "state", "requested_at"),
+    Index(None, "requested_by", "requested_at"),
 )
 
 # A person's seat in a step of a case. ``state``: waiting, approved, declined, returned, passed_on, skipped.

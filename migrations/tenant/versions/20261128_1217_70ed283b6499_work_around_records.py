@@ -34,17 +34,21 @@ def upgrade() -> None:
     sa.Column('definition', columns.Json(), nullable=False),
     sa.Column('state', columns.KEY, nullable=False),
     sa.Column('step', sa.Integer(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
     sa.Column('requested_by', columns.ID, nullable=False),
     sa.Column('requested_at', columns.Instant(), nullable=False),
     sa.Column('record_version', sa.Integer(), nullable=False),
     sa.Column('input', columns.Json(), nullable=False),
     sa.Column('note', columns.TEXT, nullable=True),
+    sa.Column('files', columns.Json(), nullable=True),
+    sa.Column('outcome', columns.Json(), nullable=True),
     sa.Column('closed_at', columns.Instant(), nullable=True),
     sa.Column('closed_by', columns.ID, nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_approval_case'))
     )
     op.create_index(op.f('ix_approval_case_entity_record_id_state'), 'approval_case', ['entity', 'record_id', 'state'], unique=False)
+    op.create_index(op.f('ix_approval_case_requested_by_requested_at'), 'approval_case', ['requested_by', 'requested_at'], unique=False)
     op.create_index(op.f('ix_approval_case_state_requested_at'), 'approval_case', ['state', 'requested_at'], unique=False)
     op.create_table('ask',
     sa.Column('id', columns.ID, nullable=False),
