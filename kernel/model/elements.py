@@ -18,6 +18,22 @@ FIELD_PATH = {"type": "string", "pattern": r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)
 FIELD_PATHS = {"type": "array", "items": FIELD_PATH, "maxItems": 500}
 SORT = {"type": "array", "items": {"type": "string", "pattern": r"^-?[a-z][a-z0-9_.]*$"}, "maxItems": 5}
 COLOUR = {"enum": ["grey", "blue", "green", "amber", "red", "violet", "teal", "pink"]}
+LIMITS = {
+    "type": "object",
+    "propertyNames": {"pattern": r"^[A-Za-z0-9_-]{1,50}$"},
+    "maxProperties": 100,
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+            {
+                "type": "object",
+                "properties": {"most": {"type": "integer", "minimum": 1, "maximum": 1_000_000}, "hard": BOOLEAN},
+                "required": ["most"],
+                "additionalProperties": False,
+            },
+        ]
+    },
+}
 SCOPE = {
     "description": "none, own, team, team_and_below, all, or an expression over the record",
     "anyOf": [{"enum": ["none", "own", "team", "team_and_below", "all"]}, EXPRESSION],
@@ -299,12 +315,29 @@ class View(Element):
 
     KIND: ClassVar[str] = "view"
     entity: str = prop(doc="Whose records.", schema=KEY, ref=Ref("entity"))
-    as_: str = prop("table", doc="How they are shown.", schema={"enum": ["table", "board"]}, name="as")
+    as_: str = prop("table", doc="How they are shown.", schema={"enum": ["table", "board", "calendar", "timeline", "gallery"]}, name="as")
     where: str | None = prop(None, doc="Which records.", schema=EXPRESSION, formula=Formula(expects="boolean", sql=True))
     columns: tuple[str, ...] = prop((), doc="Fields shown, in order; paths through references are allowed.", schema=FIELD_PATHS, ref=Ref("field", "entity", path=True))
     sort: tuple[str, ...] = prop((), doc="Order; minus for descending.", schema=SORT)
-    group_by: str | None = prop(None, doc="Field whose values make the columns of a board.", schema=KEY)
+    group_by: str | None = prop(None, doc="Field whose values make the columns of a board, or the bands of a timeline.", schema=KEY)
+    starts: str | None = prop(None, doc="Date or moment at which a record stands in a calendar, or its bar in a timeline begins.", schema=KEY, ref=Ref("field", "entity", path=True))
+    ends: str | None = prop(None, doc="Date or moment at which its span ends.", schema=KEY, ref=Ref("field", "entity", path=True))
+    image: str | None = prop(None, doc="Picture on the cards of a gallery.", schema=KEY, ref=Ref("field", "entity", path=True))
+    card: tuple[str, ...] = prop((), doc="Fields on a card, in order; none: the columns.", schema=KEYS, ref=Ref("field", "entity", path=True))
+    limits: Mapping[str, Any] = prop(
+        {},
+        doc="Most cards per column of a board: a number, or {most, hard}; a hard limit refuses the step into a full state.",
+        schema=LIMITS,
+    )
+    total: str | None = prop(None, doc="Number or amount added up per column of a board.", schema=KEY, ref=Ref("field", "entity", path=True))
     roles: tuple[str, ...] = prop((), doc="Roles that see it; none: everybody.", schema=KEYS, ref=Ref("role"))
+
+    def limit(self, key: str) -> tuple[int, bool] | None:
+        """The most cards of a column, and whether more are refused."""
+        found = self.limits.get(key)
+        if found is None:
+            return None
+        return (found, False) if isinstance(found, int) else (found["most"], bool(found.get("hard")))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,6 +133,10 @@ def _wanted(application: Application, entity: Entity, table: EntityTable) -> Ite
         yield _list(equal, sort)
         if view.group_by and (column := _column(view.group_by, table)):
             yield _list((*equal, column), sort)
+        # What a calendar or timeline shows lies between two days, whatever else its order.
+        for name in (view.starts, view.ends):
+            if name and (column := _column(name, table)):
+                yield _list(equal, ((column, False),))
     for column in _scope_columns(application, entity, table):
         yield _list((column,), default)
     if application.first_machine(entity.key) is not None:

@@ -76,6 +76,9 @@ UI_TEXTS: Mapping[str, Text] = {
     "draft_drop": _("Discard"),
     "unsaved": _("You have changes that are not saved."),
     "moved": _("Moved to {place}."),
+    "board_missing": _("{n} still missing before it can go here"),
+    "board_stays": _("Let go here and the card stays where it was."),
+    "board_see": _("See what is missing"),
     "step_of": _("Step {n} of {all}"),
     "session_over": _("Your sign-in has ended. Please sign in again; your input is kept on this device."),
 }

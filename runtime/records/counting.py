@@ -35,10 +35,10 @@ def count_rows(ctx: Ctx, rows: Select[Any]) -> Count:
     if first <= _FIRST:
         return Count(first, False)
     try:
-        with _limited(ctx.conn, ctx.clock):
+        with limited(ctx.conn, ctx.clock):
             total = _counted(ctx.conn, rows, MOST + 1)
     except (DBAPIError, sqlite3.OperationalError) as error:
-        if not _stopped(error):
+        if not stopped(error):
             raise
         return Count(_FIRST, True)
     return Count(MOST, True) if total > MOST else Count(total, False)
@@ -48,13 +48,15 @@ def _counted(conn: Connection, rows: Select[Any], most: int) -> int:
     return int(conn.execute(select(func.count()).select_from(rows.limit(most).subquery())).scalar_one())
 
 
-def _stopped(error: Exception) -> bool:
+def stopped(error: Exception) -> bool:
+    """Whether a statement ended because its time was over."""
     original = error.orig if isinstance(error, DBAPIError) else error
     return "interrupted" in str(original) or (isinstance(error, DBAPIError) and is_busy(error))
 
 
 @contextmanager
-def _limited(conn: Connection, clock: Clock) -> Iterator[None]:
+def limited(conn: Connection, clock: Clock) -> Iterator[None]:
+    """Statements inside end after 300 ms, with an error that :func:`stopped` knows."""
     if conn.dialect.name == "sqlite":
         driver = conn.connection.driver_connection
         assert driver is not None

@@ -36,6 +36,8 @@ class Scene:
         calendar = calendar_of(ctx.app, None, self.zone)
         self.holidays: Callable[[date], bool] | None = calendar.is_off if calendar is not None else None
         self._records: dict[tuple[str, str], RecordEnv | None] = {}
+        self.referring: dict[tuple[str, str], Sequence[Record]] = {}
+        """Records loaded ahead that refer to another one, by ``entity.field`` and its id."""
 
     @cached_property
     def params(self) -> Mapping[str, Any]:
@@ -227,7 +229,8 @@ class RecordEnv(Env):
         if via is None:
             return ()
         shape = self.scene.shape(via.entity)
-        found = store.load_referring(self.scene.ctx, shape, via, self.id)
+        ahead = self.scene.referring.get((origin, self.id))
+        found = store.load_referring(self.scene.ctx, shape, via, self.id) if ahead is None else ahead
         made = []
         for record in found:
             key = (shape.key, record.id)

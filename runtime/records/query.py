@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
 from kernel.errors import Invalid, NotFound, Problem
 from kernel.expr import Expression, ExpressionError, check, to_where
@@ -32,9 +33,19 @@ MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
+class During:
+    """Records that lie between two days of the reader's zone (the second not included): they begin there, or last into them."""
+
+    starts: str
+    ends: str
+    first: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class ListQuery:
     """What is asked for. ``where``: typed (:func:`read_where`); ``sort``: keys or paths, minus for descending; ``fields``: None for
-    all; ``q``: quick search; ``cursor``: what :attr:`Listing.next_cursor` was."""
+    all; ``q``: quick search; ``cursor``: what :attr:`Listing.next_cursor` was; ``during``: between two days."""
 
     where: Expression | str | None = None
     sort: Sequence[str] = ()
@@ -42,6 +53,7 @@ class ListQuery:
     q: str = ""
     limit: int = 50
     cursor: str | None = None
+    during: During | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +205,34 @@ def _conditions(ctx: Ctx, shape: EntityShape, scope: RecordScope, asked: ListQue
             found.append(to_where(expression, scope))
         except ExpressionError as error:
             raise Invalid(error.problems("where")) from error
+    if asked.during is not None:
+        found.append(_during(ctx, scope, asked.during))
     if asked.q.strip():
         found.extend(search.conditions(ctx, shape, shape.table.c.id, asked.q, access.queryable))
     return found
 
 
-__all__ = ["Count", "Item", "ListQuery", "Listing", "SortTerm", "candidates", "count", "groups", "list_records", "read_where", "require_readable"]
+def conditions(ctx: Ctx, entity: str, asked: ListQuery) -> tuple[EntityShape, RecordScope, list[ColumnElement[bool]]]:
+    """What narrows a list: rights, filter, search, days; for statements that add up instead of listing. Raises NotFound, Invalid."""
+    access, shape = _access(ctx, entity), shape_of(ctx.release, entity)
+    scope = RecordScope(ctx, shape, shape.table, access.rights)
+    return shape, scope, _conditions(ctx, shape, scope, asked)
+
+
+def _during(ctx: Ctx, scope: RecordScope, asked: During) -> ColumnElement[bool]:
+    """Both halves say what their own column must be, so that an index on either serves it."""
+    starts = scope.column((asked.starts,))
+    begins = and_(starts >= _bound(ctx, starts, asked.first), starts < _bound(ctx, starts, asked.until))
+    if not asked.ends:
+        return begins
+    ends = scope.column((asked.ends,))
+    return or_(begins, and_(ends >= _bound(ctx, ends, asked.first), starts < _bound(ctx, starts, asked.first)))
+
+
+def _bound(ctx: Ctx, column: ColumnElement[Any], day: date) -> ColumnElement[Any]:
+    """The beginning of a day in the reader's zone, as the column holds it."""
+    value = day if column.type.python_type is date else datetime(day.year, day.month, day.day, tzinfo=ctx.zone).astimezone(UTC)
+    return literal(value, column.type)
+
+
+__all__ = ["Count", "During", "Item", "ListQuery", "Listing", "SortTerm", "candidates", "conditions", "count", "groups", "list_records", "read_where", "require_readable"]

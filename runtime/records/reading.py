@@ -15,7 +15,7 @@ from kernel.model.elements import Field
 from kernel.permissions import Decision, EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from runtime.records import labels as naming
-from runtime.records import store
+from runtime.records import limits, store
 from runtime.records.columns import Selection, Sight, select_for, shown
 from runtime.records.env import RecordEnv, Scene
 from runtime.records.facts import TransitionFacts, state_of
@@ -140,11 +140,12 @@ def doors(ctx: Ctx, seen: Seen) -> tuple[Door, ...]:
     for machine in shape.machines:
         here = state_of(before, machine)
         facts = TransitionFacts(shape, machine, env, before, rights, seen.readable)
-        for step in machine.transitions:
-            if here not in step.from_:
-                continue
+        ways = [step for step in machine.transitions if here in step.from_]
+        full = limits.full(before.scene.ctx, shape, machine, (step.to for step in ways if step.to != here))
+        for step in ways:
             opening = decide(machine, step, env, facts, lambda guard: shape.schema.expression(guard, "holds"))  # type: ignore[arg-type,return-value]
-            what = [m.what for m in opening.missing]
+            missing = (*opening.missing, full[step.to]) if step.to in full else opening.missing
+            what = [m.what for m in missing]
             why = _("Missing: {what}", what=what) if what else _("Nothing is missing.")
-            found.append(Door(step.key, step.label, step.to, step.primary, opening.open, opening.missing, step.asks, step.needs, why, machine.key, step.help))
+            found.append(Door(step.key, step.label, step.to, step.primary, not missing, missing, step.asks, step.needs, why, machine.key, step.help))
     return tuple(found)

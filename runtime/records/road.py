@@ -17,7 +17,7 @@ from kernel.model.elements import Machine, Transition
 from kernel.permissions import EntityRights, rights_of
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
-from runtime.records import actions, asks, changelog, commit, events, store
+from runtime.records import actions, asks, changelog, commit, events, limits, store
 from runtime.records.env import RecordEnv
 from runtime.records.facts import TransitionFacts, state_of
 from runtime.records.normalise import normalise
@@ -372,9 +372,12 @@ def _weigh(
     facts = TransitionFacts(work.shape, machine, work.env, before, rights, readable)
     schema = work.shape.schema
     opening = decide(machine, step, work.env, facts, lambda guard: schema.expression(guard, "holds"))  # type: ignore[arg-type,return-value]
-    if opening.open:
+    missing = opening.missing
+    if state_of(before, machine) != step.to:
+        missing = (*missing, *limits.full(work.ctx, work.shape, machine, (step.to,), lock=not missing).values())
+    if not missing:
         asks.require(work, step, answers)
-    return answers, opening.missing
+    return answers, missing
 
 
 def _move_on(work: Work, machine: Machine, step: Transition) -> actions.Actions:

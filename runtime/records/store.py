@@ -133,6 +133,22 @@ def load_referring(ctx: Ctx, shape: EntityShape, via: Field, id_: str) -> list[R
     return [record_of(shape, tuple(row)) for row in ctx.conn.execute(query)]
 
 
+def load_referring_to(ctx: Ctx, shape: EntityShape, via: Field, ids: Sequence[str], most: int) -> dict[str, list[Record]]:
+    """The records of an entity that refer to any of ``ids`` through ``via``, by that id, oldest first; at most ``most`` in all."""
+    if via.type == "references":
+        link = shape.links[via.key]
+        target: Any = link.c.target_id
+        query = select(target, *shape.columns.select).join(shape.table, shape.table.c.id == link.c.record_id)
+    else:
+        target = shape.fields[via.key].columns[0]
+        query = select(target, *shape.columns.select)
+    query = query.where(target.in_(ids), shape.table.c.deleted_at.is_(None)).order_by(shape.table.c.created_at, shape.table.c.id).limit(most)
+    found: dict[str, list[Record]] = {}
+    for row in ctx.conn.execute(query):
+        found.setdefault(row[0], []).append(record_of(shape, tuple(row[1:])))
+    return found
+
+
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 

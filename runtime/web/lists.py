@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,7 @@ from runtime.forms.prepare import prepared, reader_of
 from runtime.records import query
 from runtime.records.labels import Wanted, resolve
 from runtime.web import filters as conditions
+from runtime.web import looks
 from runtime.web.cells import Cells, selecting
 from runtime.web.columns import Column, columns_of, keys, looked_up
 from runtime.web.filters import Filter, Subject
@@ -48,6 +49,9 @@ class Asked:
     cursor: str | None = None
     removed: tuple[str, ...] = ()
     also: int = 0
+    on: str = ""
+    scale: str = ""
+    by: str = ""
 
     @property
     def base(self) -> str:
@@ -65,6 +69,8 @@ class Asked:
         usual = other.view.as_ if other.view is not None else "table"
         if other.look != usual:
             args.append(("as", other.look))
+        if other.look != "table":
+            args += [(name, value) for name, value in (("on", other.on), ("scale", other.scale), ("by", other.by)) if value]
         if other.cursor:
             args.append(("cursor", other.cursor))
         return f"{self.base}{path}" + (f"?{urlencode(args)}" if args else "")
@@ -72,6 +78,12 @@ class Asked:
     @cached_property
     def machine(self) -> Machine | None:
         return self.ctx.app.first_machine(self.entity.key)
+
+    @cached_property
+    def shown(self) -> looks.Look:
+        """The look with what it stands on."""
+        found = looks.look_of(self.ctx, self.entity, self.view, views_of(self.ctx, self.entity), self.look, self.by)
+        return found or looks.Look("table", self.view, own=True)
 
     @cached_property
     def subjects(self) -> Mapping[str, Subject]:
@@ -121,28 +133,35 @@ def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str]) -> Asked:
     views = views_of(ctx, entity)
     view = next((v for v in views if v.key == args.get("view")), views[0] if views else None)
     look = args.get("as", "") or (view.as_ if view is not None else "table")
-    if look not in ("table", "board") or (look == "board" and ctx.app.first_machine(entity.key) is None):
+    by = args.get("by", "")[:50]
+    if look != "table" and (look not in looks.LOOKS or looks.look_of(ctx, entity, view, views, look, by) is None):
         look = "table"
     known = {s.key for s in conditions.subjects(entity, ctx.app.first_machine(entity.key), queryable(ctx, entity.key))}
     wanted = tuple(f for f in conditions.read(args.getlist("f")) if f.field in known and f.op in conditions.WORDS)
     return Asked(
         ctx, entity, view, wanted, args.get("where", "")[:4096], args.get("q", "").strip()[:200], args.get("sort", "")[:200], look,
         args.get("cursor") or None, tuple(args.get("deleted", "").split(","))[:200],
-        int(args["also"]) if re.fullmatch("[0-9]{1,5}", args.get("also", "")) else 0)
+        int(args["also"]) if re.fullmatch("[0-9]{1,5}", args.get("also", "")) else 0,
+        args.get("on", "")[:10], args.get("scale", "")[:10], by)
 
 
 def show(ctx: Ctx, request: Request, entity: str) -> Page:
     """The list page, its rows alone (for scrolling), or its body (for filters)."""
     asked = read(ctx, entity_of(ctx, entity), request.args)
-    if asked.look == "board":
-        from runtime.web import board
-
-        return board.page(ctx, request, asked)
+    if asked.look != "table":
+        return _other_look(ctx, request, asked)
     context = {**frame(ctx, asked), **rows(ctx, asked)}
     template = "runtime/list/page.html"
     if wants_fragment(request):
         template = "runtime/list/rows.html" if asked.cursor else "runtime/list/body.html"
     return Page(template, context)
+
+
+def _other_look(ctx: Ctx, request: Request, asked: Asked) -> Page:
+    from runtime.web import board, calendar, gallery, gantt
+
+    pages: Mapping[str, Callable[[Ctx, Request, Asked], Page]] = {"board": board.page, "calendar": calendar.page, "timeline": gantt.page, "gallery": gallery.page}
+    return pages[asked.look](ctx, request, asked)
 
 
 def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
@@ -152,7 +171,7 @@ def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
     rights = rights_of(ctx.release, ctx.actor).entity(entity.key)
     labels = _labels_of(ctx, asked)
     tabs = [
-        {"label": v.label, "href": replace(asked, view=v, filters=(), where="", q="", sort="", look=v.as_, cursor=None).url(), "active": asked.view is v}
+        {"label": v.label, "href": replace(asked, view=v, filters=(), where="", q="", sort="", look=v.as_, cursor=None, on="", scale="", by="").url(), "active": asked.view is v}
         for v in views
     ]
     bulk: list[dict[str, Any]] = []
@@ -174,9 +193,20 @@ def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
         })
     return {
         "entity": entity, "asked": asked, "tabs": tabs, "chips": chips, "bulk": bulk,
-        "can_create": entity.key in creatable(ctx), "base_url": asked.base, "has_board": asked.machine is not None,
+        "can_create": entity.key in creatable(ctx), "base_url": asked.base, "looks": _looks(ctx, asked, views),
         "joiner": _("or"), "removed": removed, "counted": False, "title_label": entity.label,
     }
+
+
+def _looks(ctx: Ctx, asked: Asked, views: Sequence[View]) -> list[dict[str, Any]]:
+    """The switch between the looks that this list has fields for; none where there is but one."""
+    known = looks.looks_of(ctx, asked.entity, views)
+    if len(known) < 2:
+        return []
+    return [
+        {"label": label, "href": asked.url(look=key, cursor=None, on="", scale="", by=""), "icon": icon, "active": asked.look == key, "attrs": {"title": label.to(ctx.language)}}
+        for key, (label, icon) in looks.LOOKS.items() if key in known
+    ]
 
 
 def _labels_of(ctx: Ctx, asked: Asked) -> Mapping[str, str]:

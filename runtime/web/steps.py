@@ -49,6 +49,10 @@ def take(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
     except Stale as error:
         return _moved_on(ctx, request, entity, id, key, sent, asked, error)
     done = _("“{title}” is now: {state}", title=shown.seen.title, state=_state_label(ctx, shown, key)).to(ctx.language)
+    if is_htmx(request) and request.form.get("_stay"):
+        # Asked for by a board: the card lands there.
+        events = {"dialog-close": {}, "card-moved": {"id": id}, "toast": {"text": done, "tone": "ontime"}}
+        return Response("", 200, headers={"HX-Trigger": trigger(events)})
     if is_htmx(request):
         # The record page is made anew: path, doors, details and history all follow from the state.
         return Response("", 200, headers={"HX-Redirect": shown.url, "HX-Trigger": trigger({"toast": {"text": done, "tone": "ontime"}})})
@@ -114,7 +118,8 @@ def _page(
     now_at = state_of(machine, shown.record)[0] or ""
     context = {
         **over(request), "door": door, "url": shown.url, "title": shown.seen.title, "version": shown.record.version, "fields": views, "errors": errors,
-        "blocked": blocked, "notice": notice, "from_label": to_text(machine.by_key[now_at].label, ctx.language) if now_at in machine.by_key else "",
+        "blocked": blocked, "notice": notice, "stay": bool(request.values.get("stay") or request.form.get("_stay")),
+        "from_label": to_text(machine.by_key[now_at].label, ctx.language) if now_at in machine.by_key else "",
         "to_label": to_text(machine.by_key[transition.to].label, ctx.language),
     }
     return Page("runtime/record/step.html", context, status=status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web import board, day, edit, files, filter_form, inline, lists, live, lookup, manage, me, record, search, steps
+from runtime.web import board, calendar, day, drop, edit, files, filter_form, inline, lists, live, lookup, manage, me, record, search, steps
 from runtime.web.settings import calendars
 from runtime.web.settings import sessions as my_sessions
 from runtime.web.settings import tokens as my_tokens
@@ -49,8 +49,12 @@ ROUTES = (
     _get(f"{_LIST}/tabs", lists.tabs),
     _get(f"{_LIST}/filter", filter_form.show),
     _get(f"{_LIST}/filter/apply", filter_form.apply),
+    _get(f"{_LIST}/board/sums", board.sums),
     _get(f"{_LIST}/board/<state>", board.column),
-    _post(f"{_LIST}/board/move", board.move),
+    _get(f"{_LIST}/board/card/<id>", drop.card),
+    _post(f"{_LIST}/board/move", drop.move),
+    _get(f"{_LIST}/calendar/day/<id>", calendar.menu),
+    _post(f"{_LIST}/calendar/move", calendar.move),
     _post(f"{_LIST}/bulk/delete", manage.bulk_delete),
     _post(f"{_LIST}/bulk/assign", manage.bulk_assign),
     _get(f"{_LIST}/new", edit.new),
@@ -66,6 +70,7 @@ ROUTES = (
     _get(f"{_RECORD}/field/<key>/read", inline.read),
     _get(f"{_RECORD}/do/<key>", steps.show),
     _post(f"{_RECORD}/do/<key>", steps.take),
+    _get(f"{_RECORD}/move", drop.menu),
     _get(f"{_RECORD}/assign", manage.assign_form),
     _post(f"{_RECORD}/assign", manage.assign),
     _post(f"{_RECORD}/delete", manage.delete),

@@ -93,6 +93,7 @@ TASK: Mapping[str, Any] = {
         "number": {"type": "auto_number", "pattern": "T-{0000}"},
     },
     "validations": {
+        "in_time": {"holds": "OR(ISBLANK(due), due < DATE(2030, 1, 1))", "at": ["due"]},
         "within_year": {"holds": "OR(ISBLANK(count), count <= 365)", "at": ["count"], "labels": {"en": "At most 365", "zh": "最多 365"}},
     },
 }

@@ -76,6 +76,8 @@ CASES: tuple[Case, ...] = (
     case("read-only when", "test:task.locked#read_only_when", "update", before=({"locked": "old"}, {"done": True}), fields={"locked": "new"}),
     case("read-only when, from the start", "test:task.locked#read_only_when", "create", fields={"done": True, "locked": "new"}),
     case("validation", "test:task.validations.within_year", *BOTH, fields={"count": 366}),
+    case("validation of a day", "test:task.validations.in_time", "update", before=({"due": "2029-12-31"},), fields={"due": "2030-01-01"}),
+    case("row right, by day", "test:role/guest.task", "update", before=({"due": "2026-11-30"},), fields={"due": "2026-12-02"}, who="guo"),
     case("unique", "test:task.code#unique", *BOTH, fields=_taken_code),
     case("field right", "test:role/worker.task", *BOTH, fields={"grade": 1}),
     case("row right", "test:role/guest.task", *BOTH, fields={"title": "mine now"}, who="guo"),
@@ -108,6 +110,8 @@ CASES: tuple[Case, ...] = (
 GOOD: tuple[Case, ...] = (
     case("create", (), "create", fields={"effort": "7", "lines": [{"fields": {"name": "x", "amount": "1"}}], "priority": "low"}),
     case("update", (), "update", fields={"effort": "7"}),
+    case("update of a choice", (), "update", fields={"priority": "low"}),
+    case("update of a day", (), "update", before=({"due": "2026-11-30"},), fields={"due": "2026-12-02"}),
     case("transition", (), "transition", step="start"),
     case("transition with answers", (), "transition", before=({"effort": 9},), fields={"details": "x"}, step="finish", asks={"why": "ready"}, taken=("start",)),
     case("assign", (), "assign", who="mei", to="mei"),

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pytest
@@ -56,6 +57,8 @@ class Channel:
     routes: frozenset[tuple[str, str]]
     send: Callable[[Desk, str, Act], tuple[int, str]]
     can: Callable[[Act], bool] = lambda act: True
+    usual: Mapping[str, Any] = field(default_factory=lambda: {"effort": 2})
+    """An update it can express."""
 
     def run(self, desk: Desk, login: str, act: Act) -> Outcome:
         """Try it in somebody's name."""
@@ -152,6 +155,22 @@ def _board(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/board/move", json={"id": act.id, "to": found[1].to, "version": act.version})
 
 
+def _board_of(key: str) -> Callable[[Desk, str, Act], tuple[int, str]]:
+    """A drop on a board whose columns are the values of a field, or the owners."""
+
+    def send(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+        value = act.to if key == "owner" else act.fields[key]
+        return _post(desk, login, f"{act.entity}/board/move?by={key}&as=board", json={"id": act.id, "to": "-" if value is None else value, "version": act.version})
+
+    return send
+
+
+def _calendar(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    now = desk.api("chen").get(f"/records/{act.entity}/{act.id}").json["fields"]["due"]
+    days = (date.fromisoformat(act.fields["due"]) - date.fromisoformat(now)).days if now else 1
+    return _post(desk, login, f"{act.entity}/calendar/move?by=due", json={"id": act.id, "days": days, "version": act.version})
+
+
 def _assign_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/{act.id}/assign", {"owner": act.to, "_version": act.version})
 
@@ -237,6 +256,23 @@ CHANNELS: tuple[Channel, ...] = (
         _board,
         lambda act: not (act.asks or act.fields) and act.step in ("start", "drop"),
     ),
+    Channel(
+        "board by a choice",
+        frozenset({"update"}),
+        _routes(("POST", f"{E}/board/move")),
+        _board_of("priority"),
+        lambda act: list(act.fields) == ["priority"],
+        {"priority": "low"},
+    ),
+    Channel("board by owner", frozenset({"assign"}), _routes(("POST", f"{E}/board/move")), _board_of("owner")),
+    Channel(
+        "calendar",
+        frozenset({"update"}),
+        _routes(("POST", f"{E}/calendar/move")),
+        _calendar,
+        lambda act: list(act.fields) == ["due"],
+        {"due": "2026-12-01"},
+    ),
     Channel("assign form", frozenset({"assign"}), _routes(("POST", f"{E}/<id>/assign")), _assign_form),
     Channel("assign several", frozenset({"assign"}), _routes(("POST", f"{E}/bulk/assign")), _bulk_assign),
     Channel("delete button", frozenset({"delete"}), _routes(("POST", f"{E}/<id>/delete")), _delete_form),
@@ -275,7 +311,8 @@ WRITERS: Mapping[str, str] = {
     "runtime/web/edit.py": "forms",
     "runtime/web/inline.py": "edit in place",
     "runtime/web/steps.py": "form of a step",
-    "runtime/web/board.py": "board",
+    "runtime/web/drop.py": "board, by state, choice or owner",
+    "runtime/web/calendar.py": "calendar",
     "runtime/web/manage.py": "assign, delete, restore, comment",
     "runtime/web/conflict.py": "only previews",
     "runtime/web/api/records.py": "API",

@@ -108,7 +108,7 @@ def test_a_refused_drop_goes_back_and_says_why(world, open_page):
     with world.home.read() as conn:
         assert reading.get(world.ctx(conn, "ann"), "task", second).record.state == "doing"
     drop(second, 1)
-    page.locator(".toast").get_by_text("Missing", exact=False).wait_for()
+    page.locator(".toast .grow").get_by_text("Missing").wait_for()
     page.locator(f"[data-column=doing] .board-card[data-id='{second}']").wait_for()
     with world.home.read() as conn:
         assert reading.get(world.ctx(conn, "ann"), "task", second).record.state == "doing"

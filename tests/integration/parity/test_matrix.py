@@ -12,7 +12,7 @@ from kernel.platform.clock import FixedClock
 from tests.conftest import NOW
 from tests.factories.desk import Desk, make_desk, settings_for
 from tests.parity.cases import CASES, GOOD, Case
-from tests.parity.channels import CHANNELS, NOT_RECORDS, WRITERS, Channel
+from tests.parity.channels import CHANNELS, NOT_RECORDS, WRITERS, Act, Channel
 
 ROOT = Path(__file__).resolve().parents[3]
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -94,11 +94,9 @@ def test_what_is_within_the_rules_goes_through(desk: Desk, case: Case, do: str, 
         assert told(desk, id_) != before
 
 
-@pytest.mark.parametrize("channel", [c for c in CHANNELS if c.acts & {"create", "update"}], ids=lambda c: c.key.replace(" ", "_"))
+@pytest.mark.parametrize("channel", [c for c in CHANNELS if c.acts & {"create", "update"} and c.can(Act("update", {"extra": "x"}))], ids=lambda c: c.key.replace(" ", "_"))
 def test_what_is_not_shown_keeps_no_value(desk: Desk, channel: Channel) -> None:
     """``show_when`` refuses nothing: whoever sends a value for a field that is not shown, it is not kept."""
-    from tests.parity.channels import Act
-
     do = "create" if "create" in channel.acts else "update"
     record = desk.api("wen").make()
     title = f"by {channel.key}"
@@ -116,14 +114,12 @@ VERSIONED = [c for c in CHANNELS if c.acts & {"update", "transition", "assign", 
 @pytest.mark.parametrize("channel", VERSIONED, ids=lambda c: c.key.replace(" ", "_"))
 def test_a_stale_version_is_refused(desk: Desk, channel: Channel) -> None:
     """Samples know no versions, and what is done to several at once names none."""
-    from tests.parity.channels import Act
-
     do = sorted(channel.acts & {"update", "transition", "assign", "delete"})[-1]
     record = desk.api("chen").make()
     assert desk.api("chen").patch(f"/records/task/{record['id']}", {"fields": {"effort": 1}}, version=1).status_code == 200
     act = Act(
         do,
-        {"effort": 2} if do == "update" else {},
+        channel.usual if do == "update" else {},
         step="start" if do == "transition" else "",
         to=desk.people["lin"] if do == "assign" else "",
         id=record["id"],

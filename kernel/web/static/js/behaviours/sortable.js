@@ -1,5 +1,5 @@
 // Drag and drop between lists of one data-group, and the same by keyboard: Alt + arrows on a focused element.
-// data-url gets POST {id, from, to, before}; a refusal puts the element back and says why. Listeners may cancel "sortable:over".
+// data-url gets POST {id, from, to, before}; a refusal puts the element back and says why. Listeners may cancel "sortable:over", and "sortable:moved" to see to the rest themselves.
 import "../../vendor/sortable.min.js";
 import { listeners } from "../dom.js";
 import { send } from "../request.js";
@@ -15,11 +15,11 @@ export default function sortable(list) {
   const title = (target) => target.closest("[aria-label]")?.getAttribute("aria-label") || "";
 
   async function moved(item, from, to, oldNext) {
-    const detail = { id: item.dataset.id, from: from.dataset.list || "", to: to.dataset.list || "", before: item.nextElementSibling?.dataset.id || null, item };
+    const detail = { id: item.dataset.id, from: from.dataset.list || "", to: to.dataset.list || "", before: item.nextElementSibling?.dataset.id || null, item, source: from, target: to, next: oldNext };
     if (!to.dispatchEvent(new CustomEvent("sortable:moved", { bubbles: true, cancelable: true, detail }))) return;
     const url = to.dataset.url;
     if (!url) return;
-    const { item: omitted, ...data } = detail;
+    const { id, from: fromKey, to: toKey, before } = detail, data = { id, from: fromKey, to: toKey, before };
     try {
       const answer = await send(url, { method: "POST", data });
       announce(t("moved", { place: title(to) }));
