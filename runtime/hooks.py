@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from kernel.platform.ctx import Ctx
 from runtime.approvals import watch
+from runtime.clocks import keep
 from runtime.records.happened import Happened
 from runtime.talk import news
 
@@ -18,6 +19,7 @@ Hook = Callable[[Ctx, Sequence[Happened]], None]
 HOOKS: tuple[Hook, ...] = (
     news.tell_followers,
     watch.after,
+    keep.after_write,
 )
 
 

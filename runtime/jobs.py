@@ -9,6 +9,8 @@ from kernel.platform import rates, sessions
 from kernel.platform.ctx import Ctx
 from runtime.approvals import tend
 from runtime.approvals.opening import DUE
+from runtime.clocks.alarm import ring
+from runtime.clocks.keep import ALARM
 from runtime.files import uploads
 from runtime.forms import drafts
 from runtime.records.dependents import RECALCULATE, recalculate_later
@@ -29,6 +31,7 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
 
 
 HANDLERS = (
+    Handler(ALARM, inside=ring),
     Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
     Handler(DUE, inside=tend.due),
     Handler("approval_tend", inside=tend.tend, every=timedelta(hours=1)),

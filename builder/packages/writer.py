@@ -25,6 +25,7 @@ _FACET = {
     "view": "views/{key}.yaml",
     "role": "roles/{key}.yaml",
     "parameter": "parameters.yaml",
+    "clock": "clocks/{key}.yaml",
 }
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff .%/+-]*\Z")
 _WORDS = frozenset({"null", "true", "false", "~"})

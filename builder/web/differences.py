@@ -39,7 +39,7 @@ _LANGUAGES = {"zh": _("Chinese"), "en": _("English")}
 _ENTRIES = {"labels": _("name ({language})"), "help": _("help ({language})"), "placeholder": _("example ({language})")}
 _SILENT = frozenset({"kind", "origin"})
 _ORDER = (
-    "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "calendar", "calendar_day",
+    "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "calendar", "calendar_day", "clock", "clock_step",
     "option_set", "option", "role", "right", "form", "view", "group",
 )
 

@@ -32,6 +32,7 @@ KINDS: Mapping[str, tuple[Text, str]] = {
     "machine": (_("Workflow"), "route"), "state": (_("State"), "circle"), "transition": (_("Step"), "arrow-right"), "guard": (_("Condition of a step"), "lock"),
     "approval": (_("Approval of a step"), "user-check"),
     "view": (_("List"), "table"), "role": (_("Role"), "users"), "right": (_("Right"), "key"), "parameter": (_("Parameter"), "adjustments-horizontal"),
+    "clock": (_("Promise with a clock"), "clock"), "clock_step": (_("Step of a promise"), "bell"),
     "calendar": (_("Working calendar"), "calendar-time"), "calendar_day": (_("Day with its own hours"), "calendar-event"),
     "sample": (_("Sample data"), "flask"),
 }

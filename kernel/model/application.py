@@ -11,6 +11,7 @@ from kernel.model.elements import (
     KINDS,
     TOP_KINDS,
     Calendar,
+    Clock,
     Element,
     Entity,
     Field,
@@ -43,6 +44,7 @@ class Application:
     roles: Mapping[str, Role]
     parameters: Mapping[str, Parameter]
     calendars: Mapping[str, Calendar]
+    clocks: tuple[Clock, ...]
     by_uid: Mapping[str, Element]
 
     @cached_property
@@ -89,6 +91,17 @@ class Application:
 
     def forms_of(self, entity: str) -> tuple[Form, ...]:
         return tuple(f for f in self.forms if f.entity == entity)
+
+    def clocks_of(self, entity: str) -> tuple[Clock, ...]:
+        """The promises on an entity's records."""
+        return self._clocks.get(entity, ())
+
+    @cached_property
+    def _clocks(self) -> Mapping[str, tuple[Clock, ...]]:
+        found: dict[str, list[Clock]] = {}
+        for clock in self.clocks:
+            found.setdefault(clock.entity, []).append(clock)
+        return {k: tuple(v) for k, v in found.items()}
 
     def transition(self, entity: str, key: str) -> tuple[Machine, Any] | None:
         """Machine and transition by key; transition keys are unique per entity."""
@@ -182,6 +195,7 @@ def build(tree: Tree) -> Application:
         roles={r.key: r for r in made["role"]},
         parameters={p.key: p for p in made["parameter"]},
         calendars={c.key: c for c in made["calendar"]},
+        clocks=tuple(made["clock"]),
         by_uid=by_uid,
     )
     for element in by_uid.values():

@@ -343,7 +343,7 @@ class AppSchema:
         while node is not None:
             if node.kind in ("entity", "right"):
                 return node.key
-            if node.kind in ("machine", "form", "view"):
+            if node.kind in ("machine", "form", "view", "clock"):
                 return node.props.get("entity")
             node = self.application.tree.get(node.parent) if node.parent else None
         return None

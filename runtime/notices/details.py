@@ -26,6 +26,9 @@ def words(ctx: Ctx, entity: str | None, data: Mapping[str, Any], names: Mapping[
         return _("{old} → {new}", old=labels[0], new=labels[1])
     if "owner" in data:
         return _("now owned by {who}", who=names.get(data["owner"] or "") or _("somebody else"))
+    if "policy" in data:
+        step, promise = ctx.app.by_uid.get(str(data.get("step"))), ctx.app.by_uid.get(str(data["policy"]))
+        return step.label if step is not None and step.labels else promise.label if promise is not None else _("a promise is due")
     return str(data.get("detail") or "")
 
 

@@ -33,5 +33,6 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("approval_declined", "circle-x", _("{who} declined {title}: {detail}"), essential=True),
     Kind("approval_returned", "arrow-back-up", _("{title} came back to you: {detail}"), task=True, essential=True),
     Kind("approval_ended", "circle-dashed", _("Approval of {title} ended, because the record moved on"), essential=True),
+    Kind("clock", "clock", _("{title}: {detail}"), essential=True),
     Kind("moved", "arrow-right", _("{who} changed {title}: {detail}")),
 )}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kernel import fieldtypes
+from kernel.expr import Expression
 from kernel.expr.types import Kind
 from kernel.fieldtypes.rollup import RollupType
 from kernel.model.application import Application
@@ -51,6 +52,16 @@ def dependencies_of(app: Application) -> Dependencies:
     return found
 
 
+def sources_of(app: Application, formulas: Iterable[tuple[str, Expression]]) -> Mapping[str, tuple[Dependency, ...]]:
+    """For formulas over records of entities that are no fields (promises, what was asked for): what else they read, by the entity
+    whose records they read it of. Walked backwards (``dependents.reach``) this leads from a changed record to those it matters to."""
+    finder = _Finder(app)
+    for entity, expression in formulas:
+        for path in expression.reads:
+            finder.follow(entity, path)
+    return finder.by_source()
+
+
 class _Finder:
     def __init__(self, app: Application) -> None:
         self.app, self.schema = app, app.schema
@@ -63,10 +74,17 @@ class _Finder:
                 for inner in (field, *field.fields):
                     if fieldtypes.of(inner).derived:
                         self._field(entity.key, inner)
-        by_source: dict[str, list[Dependency]] = {}
+        return Dependencies(self.by_source(), {k: frozenset(v) for k, v in self.own.items()})
+
+    def by_source(self) -> Mapping[str, tuple[Dependency, ...]]:
+        found: dict[str, list[Dependency]] = {}
         for (source, entity_key, hops), keys in self.keys.items():
-            by_source.setdefault(source, []).append(Dependency(entity_key, hops, frozenset(keys)))
-        return Dependencies({k: tuple(v) for k, v in by_source.items()}, {k: frozenset(v) for k, v in self.own.items()})
+            found.setdefault(source, []).append(Dependency(entity_key, hops, frozenset(keys)))
+        return {k: tuple(v) for k, v in found.items()}
+
+    def follow(self, entity: str, path: tuple[str, ...]) -> None:
+        """Note what a path from a record leads over."""
+        self._walk(entity, entity, path, (), set(), True)
 
     def _field(self, entity: str, field: Field) -> None:
         from runtime.records.formulas import formula_of

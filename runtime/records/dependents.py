@@ -16,6 +16,7 @@ from runtime.records import changelog, events, search, spans, store
 from runtime.records.dependencies import Dependency, Hop, dependencies_of, touched
 from runtime.records.derive import derive_into, from_expression
 from runtime.records.env import RecordEnv, Scene
+from runtime.records.happened import Happened
 from runtime.records.record import Record
 from runtime.records.shape import EntityShape, shape_of
 from runtime.records.sqlscope import RecordScope
@@ -55,7 +56,7 @@ def refresh(ctx: Ctx, shape: EntityShape, changes: Sequence[Change], reason: dic
         for dependency in dependencies_of(source.app).by_source.get(source.key, ()):
             relevant = [c for c in moved if touched((dependency,), c.keys)]
             if relevant:
-                found.setdefault(dependency.entity, {}).update(dict.fromkeys(_reach(ctx, source, dependency, relevant)))
+                found.setdefault(dependency.entity, {}).update(dict.fromkeys(reach(ctx, source, dependency, relevant)))
         for entity, ids in found.items():
             own = {c.id for c in moved} if entity == source.key else set()
             wanted = sorted(i for i in ids if i not in own)
@@ -64,10 +65,18 @@ def refresh(ctx: Ctx, shape: EntityShape, changes: Sequence[Change], reason: dic
             target = shape_of(ctx.release, entity)
             if now:
                 follow = recalculate(ctx, target, now, reason or {"because": {"entity": source.key, "id": moved[0].id}})
+                _tell_hooks(ctx, target, follow)
                 if follow and depth < _DEPTH:
                     waiting.append((target, follow, depth + 1))
             for at in range(0, len(later), PER_JOB):
                 jobs.add(ctx.conn, RECALCULATE, {"entity": entity, "ids": later[at : at + PER_JOB], "reason": because}, now=ctx.now)
+
+
+def _tell_hooks(ctx: Ctx, shape: EntityShape, changes: Sequence[Change]) -> None:
+    """What follows a write follows a derived value that moved, too."""
+    from runtime import hooks
+
+    hooks.run(ctx, [Happened("derived", shape, c.old, c.new, c.keys or frozenset()) for c in changes if c.new is not None])
 
 
 def recalculate_later(ctx: Ctx, job: jobs.Job) -> jobs.Outcome:
@@ -80,8 +89,8 @@ def recalculate_later(ctx: Ctx, job: jobs.Job) -> jobs.Outcome:
     return jobs.Done()
 
 
-def _reach(ctx: Ctx, source: EntityShape, dependency: Dependency, changes: Sequence[Change]) -> list[str]:
-    """Ids of the records at the beginning of the hops, walking them backwards."""
+def reach(ctx: Ctx, source: EntityShape, dependency: Dependency, changes: Sequence[Change]) -> list[str]:
+    """Ids of the records at the beginning of the hops, walking them backwards from what changed."""
     ids = [c.id for c in changes]
     hops = list(dependency.hops)
     while hops and hops[-1].kind == "rows":

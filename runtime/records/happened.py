@@ -12,10 +12,10 @@ from runtime.records.shape import EntityShape
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """``kind``: how the road wrote it. ``fields``: keys of an update whose value is another now, with ``owner``, ``team``,
+    """``kind``: how the road wrote it; ``derived``: only worked-out values moved, because another record did. ``fields``: keys of an update whose value is another now, with ``owner``, ``team``,
     ``state`` and the keys of further machines. ``reason``: the transition, or the rule it follows from."""
 
-    kind: Literal["created", "updated", "deleted", "restored"]
+    kind: Literal["created", "updated", "deleted", "restored", "derived"]
     shape: EntityShape
     old: Record | None
     new: Record

@@ -186,3 +186,36 @@ absence = Table(
     Column("ended_at", Instant),
     Index(None, "person_id", "to_at"),
 )
+
+# One run of a promise on a record (runtime/clocks). ``state``: running, paused, met, cancelled. It keeps what it began with
+# (``definition``, ``release_id``); ``generation`` rises with each new plan, so that an old alarm does nothing.
+clock = Table(
+    "clock", platform,
+    Column("id", ID, primary_key=True),
+    Column("policy", KEY, nullable=False),
+    Column("uid", TEXT, nullable=False),
+    Column("entity", KEY, nullable=False),
+    Column("record_id", ID, nullable=False),
+    Column("state", KEY, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("release_id", Integer, nullable=False),
+    Column("definition", Json, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("target_s", COUNTER, nullable=False),
+    # Key of the working calendar; none: every second counts.
+    Column("calendar", KEY),
+    Column("pauses", Json, nullable=False),
+    Column("due_at", Instant),
+    Column("breached_at", Instant),
+    Column("fired", Json, nullable=False),
+    # Each new plan with its moment, what moved and why.
+    Column("plans", Json, nullable=False),
+    Column("ended_at", Instant),
+    # Counted seconds beyond the target when it ended.
+    Column("late_s", COUNTER),
+    # Whether what starts it has been false since it ended: then it may start again.
+    Column("rearmed", Boolean, nullable=False, default=False),
+    Index(None, "entity", "record_id"),
+    Index(None, "state", "due_at"),
+    Index(None, "policy", "state"),
+)
