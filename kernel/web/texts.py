@@ -35,6 +35,8 @@ UI_TEXTS: Mapping[str, Text] = {
     "yesterday_at": _("yesterday {time}"),
     "tomorrow_at": _("tomorrow {time}"),
     "selected": _("{n} selected"),
+    "saved": _("Saved"),
+    "column_width": _("Width of {label}"),
     "confirm_title": _("Are you sure?"),
     "confirm": _("Yes, go on"),
     "confirm_name": _("Type {name} to go on"),

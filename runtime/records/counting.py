@@ -55,12 +55,12 @@ def stopped(error: Exception) -> bool:
 
 
 @contextmanager
-def limited(conn: Connection, clock: Clock) -> Iterator[None]:
-    """Statements inside end after 300 ms, with an error that :func:`stopped` knows."""
+def limited(conn: Connection, clock: Clock, ms: int = MOST_MS) -> Iterator[None]:
+    """Statements inside end after ``ms``, with an error that :func:`stopped` knows."""
     if conn.dialect.name == "sqlite":
         driver = conn.connection.driver_connection
         assert driver is not None
-        until = clock.monotonic() + MOST_MS / 1000
+        until = clock.monotonic() + ms / 1000
         driver.set_progress_handler(lambda: 1 if clock.monotonic() > until else 0, _STEPS)
         try:
             yield
@@ -70,6 +70,6 @@ def limited(conn: Connection, clock: Clock) -> Iterator[None]:
     # A cancelled statement spoils the transaction, so it stands in a savepoint; its rollback brings the old limit back.
     before = conn.execute(text("SHOW statement_timeout")).scalar_one()
     with conn.begin_nested():
-        conn.execute(text(f"SET LOCAL statement_timeout = {MOST_MS}"))
+        conn.execute(text(f"SET LOCAL statement_timeout = {int(ms)}"))
         yield
         conn.execute(text("SELECT set_config('statement_timeout', :before, true)"), {"before": before})

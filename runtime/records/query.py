@@ -22,6 +22,7 @@ from runtime.records import search, store
 from runtime.records.columns import Sight, select_for, shown
 from runtime.records.counting import Count, count_rows
 from runtime.records.env import Scene
+from runtime.records.groups import Within, inside
 from runtime.records.record import Record
 from runtime.records.shape import EntityShape, shape_of
 from runtime.records.sorting import SortTerm, after, cursor_of, read_cursor, sort_terms
@@ -45,7 +46,8 @@ class During:
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """What is asked for. ``where``: typed (:func:`read_where`); ``sort``: keys or paths, minus for descending; ``fields``: None for
-    all; ``q``: quick search; ``cursor``: what :attr:`Listing.next_cursor` was; ``during``: between two days."""
+    all; ``q``: quick search; ``cursor``: what :attr:`Listing.next_cursor` was; ``during``: between two days;
+    ``within``: only the rows of one group."""
 
     where: Expression | str | None = None
     sort: Sequence[str] = ()
@@ -54,6 +56,7 @@ class ListQuery:
     limit: int = 50
     cursor: str | None = None
     during: During | None = None
+    within: Within | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,8 @@ def _conditions(ctx: Ctx, shape: EntityShape, scope: RecordScope, asked: ListQue
             raise Invalid(error.problems("where")) from error
     if asked.during is not None:
         found.append(_during(ctx, scope, asked.during))
+    if asked.within is not None:
+        found.append(inside(ctx, shape, scope, asked.within))
     if asked.q.strip():
         found.extend(search.conditions(ctx, shape, shape.table.c.id, asked.q, access.queryable))
     return found
@@ -235,4 +240,7 @@ def _bound(ctx: Ctx, column: ColumnElement[Any], day: date) -> ColumnElement[Any
     return literal(value, column.type)
 
 
-__all__ = ["Count", "During", "Item", "ListQuery", "Listing", "SortTerm", "candidates", "conditions", "count", "groups", "list_records", "read_where", "require_readable"]
+__all__ = [
+    "Count", "During", "Item", "ListQuery", "Listing", "SortTerm", "Within", "candidates", "conditions", "count", "groups", "list_records", "read_where",
+    "require_readable",
+]

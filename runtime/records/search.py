@@ -40,6 +40,12 @@ def words_of(written: str) -> list[list[str]]:
     return runs
 
 
+def pieces_of(written: str) -> list[tuple[str, bool]]:
+    """What a search looks for, as text: letter words (found by their beginning) and runs of characters (found anywhere)."""
+    folded = unicodedata.normalize("NFKC", written).casefold()[:200]
+    return [(match[0], bool(match[3])) for match in _RUN.finditer(folded)]
+
+
 def bodies(shape: EntityShape, record: Record, reader: Reader, keys: Iterable[str] | None = None) -> dict[str, list[list[str]]]:
     """Per searchable field the runs of what it can be found by."""
     wanted = shape.searchable if keys is None else [s for s in shape.searchable if s.key in set(keys)]

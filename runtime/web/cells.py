@@ -15,6 +15,7 @@ from kernel.model.elements import Machine
 from kernel.platform.ctx import Ctx
 from runtime.forms.shown import Surroundings
 from runtime.web.columns import Column, cell
+from runtime.web.highlight import marked_markup
 
 EMPTY = Markup('<span class="empty-value">—</span>')
 
@@ -22,14 +23,17 @@ EMPTY = Markup('<span class="empty-value">—</span>')
 def opening(head: Mapping[str, Any], language: str) -> str:
     """The tag that opens the cells of a column."""
     align = "col-end " if head["align"] == "end" else ""
-    return f'<td class="{align}phone-{escape(head["phone"])}" data-label="{escape(to_text(head["label"], language))}">'
+    edit = f' data-edit="{escape(head["key"])}"' if head.get("edit") else ""
+    return f'<td class="{align}phone-{escape(head["phone"])}" data-label="{escape(to_text(head["label"], language))}"{edit}>'
 
 
 class Cells:
     """Draws the rows of one answer."""
 
-    def __init__(self, ctx: Ctx, columns: Sequence[Column], heads: Sequence[Mapping[str, Any]], machine: Machine | None, around: Surroundings) -> None:
-        self._ctx, self._machine, self._around = ctx, machine, around
+    def __init__(
+        self, ctx: Ctx, columns: Sequence[Column], heads: Sequence[Mapping[str, Any]], machine: Machine | None, around: Surroundings, q: str = ""
+    ) -> None:
+        self._ctx, self._machine, self._around, self._q = ctx, machine, around, q.strip()
         self._columns = [(column, opening(head, ctx.language)) for column, head in zip(columns, heads, strict=True)]
         self._known: dict[Any, str] = {}
 
@@ -49,6 +53,8 @@ class Cells:
 
     def _draw(self, column: Column, tag: str, record: Any, readable: frozenset[str], extra: Any) -> str:
         shown = cell(self._ctx, column, record, readable, self._machine, self._around, extra)
+        if shown and self._q:
+            return f"{tag}{marked_markup(str(escape(shown)), self._q)}</td>"
         return f"{tag}{escape(shown) if shown else EMPTY}</td>"
 
 

@@ -14,6 +14,7 @@ from kernel import fieldtypes
 from kernel.errors import Message
 from kernel.i18n import _
 from kernel.model.elements import Entity, Machine, View
+from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import tone_of
 from runtime.forms.prepare import Prepared, prepared
@@ -40,9 +41,11 @@ class Column:
         return ".".join(self.path)
 
 
-def columns_of(ctx: Ctx, entity: Entity, view: View | None, machine: Machine | None, readable: frozenset[str]) -> list[Column]:
-    """The view's columns that the reader may read; a sensible choice where a view names none."""
-    names = list(view.columns) if view is not None and view.columns else _usual(entity, machine)
+def columns_of(
+    ctx: Ctx, entity: Entity, view: View | None, machine: Machine | None, readable: frozenset[str], chosen: Sequence[str] = ()
+) -> list[Column]:
+    """The columns that were chosen, else the view's, as far as the reader may read them; a sensible choice where neither names any."""
+    names = list(chosen) or (list(view.columns) if view is not None and view.columns else _usual(entity, machine))
     found = [column for name in names if (column := column_of(ctx, entity, name, machine, readable)) is not None]
     return found
 
@@ -84,7 +87,10 @@ def _through(ctx: Ctx, entity: Entity, path: tuple[str, ...], readable: frozense
     if path[0] not in readable or len(path) > 2:
         return None
     field = ctx.app.schema.field_at(entity.key, path)
-    if field is None or field.type not in fieldtypes.BUILTIN:
+    if field is None or field.type not in fieldtypes.BUILTIN or field.type in ("rows", "referring"):
+        return None
+    target = rights_of(ctx.release, ctx.actor).entity(field.entity)
+    if not target.any("read") or path[1] not in target.readable_ever():
         return None
     p = prepared(ctx, field)
     return Column(path, p.label, p, False, p.end)
@@ -121,6 +127,11 @@ def person(name: str, id_: str | None) -> Markup:
 def avatar(name: str, id_: str | None) -> Markup:
     """A person's mark alone."""
     return _avatar(name, tone_of(id_ or name))
+
+
+def badge(text: str, tone: str) -> Markup:
+    """Words on a colour."""
+    return Markup(_marks().badge(text, tone))  # noqa: S704 - our own macro
 
 
 # The same few states and people stand in every row: each is drawn once.

@@ -17,7 +17,8 @@ from kernel.web.rendering import Page
 from runtime.forms.prepare import prepared, reader_of
 from runtime.web import filters as conditions
 from runtime.web.filters import Filter, Subject
-from runtime.web.lists import Asked, _labels_of, read
+from runtime.web.list_state import Asked, read
+from runtime.web.lists import _labels_of
 from runtime.web.sight import base_of, entity_of, over
 
 

@@ -19,7 +19,7 @@ from runtime.forms.build import Builder, Filling
 from runtime.forms.prepare import prepared
 from runtime.records import road
 from runtime.records.record import Input
-from runtime.web import conflict
+from runtime.web import cell_edit, conflict
 from runtime.web.edit import version_of
 from runtime.web.record import Open, field_of, head, open_record, row_of
 from runtime.web.sight import creatable, known_entities
@@ -33,7 +33,7 @@ def show(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
         return redirect(f"{shown.url}/edit#f-{key}", 303)
     if key not in shown.seen.writable:
         raise Forbidden()
-    return _editor(ctx, shown, field, {})
+    return _editor(ctx, shown, field, {}, cell=cell_edit.wanted(request))
 
 
 def read(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
@@ -55,11 +55,13 @@ def save(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
     except Invalid as error:
         if not is_htmx(request):
             raise
-        return _editor(ctx, before, field, sent, error, version)
+        return _editor(ctx, before, field, sent, error, version, cell_edit.wanted(request))
     except Stale as error:
         return conflict.page(ctx, request, before, sent, error, version, f"{before.url}/field/{key}")
     if not is_htmx(request):
         return redirect(before.url, 303)
+    if cell_edit.wanted(request):
+        return cell_edit.row(ctx, request, entity, id)
     after = open_record(ctx, entity, id)
     undo = json.dumps(_texts(ctx, before, field), ensure_ascii=False) if "_undo" not in request.form and record.version != before.record.version else None
     row = row_of(ctx, after, field, prepared(ctx, field).type.wide, saved=True, undo=undo)
@@ -93,7 +95,7 @@ def _undone(request: Request, key: str) -> MultiDict[str, str] | None:
     return found
 
 
-def _editor(ctx: Ctx, shown: Open, field: Any, raw: dict[str, Any], refused: Invalid | None = None, version: int | None = None) -> Page:
+def _editor(ctx: Ctx, shown: Open, field: Any, raw: dict[str, Any], refused: Invalid | None = None, version: int | None = None, cell: bool = False) -> Page:
     errors = problems.by_field(refused.problems, ctx.language) if refused else {}
     if errors and field.key not in errors:
         # A rule elsewhere stands against it: this is the only place to say so.
@@ -108,4 +110,4 @@ def _editor(ctx: Ctx, shown: Open, field: Any, raw: dict[str, Any], refused: Inv
         "field": view, "wide": view.wide, "action": f"{shown.url}/field/{field.key}", "record_url": shown.url,
         "version": version if version is not None else shown.record.version, "message": _("Not saved yet"),
     }
-    return Page("runtime/record/edit_field.html", context, status=422 if refused else 200)
+    return Page("runtime/list/cell_edit.html" if cell else "runtime/record/edit_field.html", context, status=422 if refused else 200)

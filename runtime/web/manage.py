@@ -154,7 +154,7 @@ def related(ctx: Ctx, request: Request, entity: str, id: str, other: str, field:
     via = known.by_key.get(field)
     if via is None or via not in ctx.app.referring.get(entity, ()) or field not in queryable(ctx, other):
         raise NotFound()
-    asked = read(ctx, known, request.args.__class__([("f", f"{field}.in.{shown.record.id}")]))
+    asked = read(ctx, known, request.args.__class__([("f", f"{field}.in.{shown.record.id}")]), plain=True)
     machine = asked.machine
     columns = [c for c in columns_of(ctx, known, asked.view, machine, queryable(ctx, other)) if c.path[0] != field][:5]
     text = f'{field}.id = "{shown.record.id}"' if via.type != "references" else None

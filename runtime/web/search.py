@@ -12,7 +12,8 @@ from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.routes import json_response
 from runtime.records import query
-from runtime.web.lists import marked, views_of
+from runtime.web.highlight import marked
+from runtime.web.list_state import views_of
 from runtime.web.sight import base_of, creatable, known_entities
 
 PER_KIND = 5

@@ -3,7 +3,28 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web import board, calendar, day, drop, edit, files, filter_form, inline, lists, live, lookup, manage, me, record, search, steps
+from runtime.web import (
+    board,
+    calendar,
+    day,
+    display,
+    drop,
+    edit,
+    files,
+    filter_form,
+    grouped,
+    inline,
+    lists,
+    live,
+    lookup,
+    manage,
+    me,
+    record,
+    saved_views,
+    search,
+    steps,
+    totals,
+)
 from runtime.web.settings import calendars
 from runtime.web.settings import sessions as my_sessions
 from runtime.web.settings import tokens as my_tokens
@@ -47,6 +68,21 @@ ROUTES = (
     _get(_LIST, lists.show),
     _get(f"{_LIST}/total", lists.total),
     _get(f"{_LIST}/tabs", lists.tabs),
+    _get(f"{_LIST}/figures", totals.show),
+    _get(f"{_LIST}/group", grouped.rows),
+    _post(f"{_LIST}/group", grouped.keep_open),
+    _get(f"{_LIST}/display", display.show),
+    _post(f"{_LIST}/layout", display.save),
+    _post(f"{_LIST}/layout/reset", display.reset),
+    _get(f"{_LIST}/views", saved_views.manage),
+    _post(f"{_LIST}/views", saved_views.create),
+    _get(f"{_LIST}/views/new", saved_views.new),
+    _post(f"{_LIST}/views/pins", saved_views.pin),
+    _get(f"{_LIST}/views/<id>", saved_views.edit),
+    _post(f"{_LIST}/views/<id>", saved_views.change),
+    _post(f"{_LIST}/views/<id>/hold", saved_views.hold),
+    _post(f"{_LIST}/views/<id>/delete", saved_views.remove),
+    _post(f"{_LIST}/views/<id>/restore", saved_views.restore),
     _get(f"{_LIST}/filter", filter_form.show),
     _get(f"{_LIST}/filter/apply", filter_form.apply),
     _get(f"{_LIST}/board/sums", board.sums),

@@ -304,6 +304,15 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", f"{E}/preview"): "asks what the rules say; writes nothing",
     ("PUT", f"{E}/draft"): "what somebody typed so far, for that person alone",
     ("POST", f"{E}/draft/discard"): "throws a draft away",
+    ("POST", f"{E}/group"): "which groups of a list one person keeps closed",
+    ("POST", f"{E}/layout"): "columns, widths, grouping and figures as one person wants them",
+    ("POST", f"{E}/layout/reset"): "a list as its view says",
+    ("POST", f"{E}/views"): "a saved view: conditions and columns, no rows",
+    ("POST", f"{E}/views/pins"): "which saved views stand first for one person",
+    ("POST", f"{E}/views/<id>"): "name and audience of a saved view",
+    ("POST", f"{E}/views/<id>/hold"): "what a saved view holds",
+    ("POST", f"{E}/views/<id>/delete"): "removes a saved view, no record",
+    ("POST", f"{E}/views/<id>/restore"): "brings a saved view back, no record",
 }
 """Write routes that change no record, each with what it does instead. The design pages write metadata (see the test)."""
 

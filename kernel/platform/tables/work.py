@@ -55,6 +55,8 @@ saved_view = Table(
     Column("version", Integer, nullable=False, default=1),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    # Removed, and can still be brought back.
+    Column("deleted_at", Instant),
     Index(None, "entity", "owner_id"),
 )
 

@@ -156,6 +156,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', columns.Instant(), nullable=False),
     sa.Column('updated_at', columns.Instant(), nullable=False),
+    sa.Column('deleted_at', columns.Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_view'))
     )
     op.create_index(op.f('ix_saved_view_entity_owner_id'), 'saved_view', ['entity', 'owner_id'], unique=False)

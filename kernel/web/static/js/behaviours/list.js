@@ -8,6 +8,7 @@ export default function list(root) {
   };
   const watcher = new ResizeObserver(fit);
   watcher.observe(root);
+  watcher.observe(table); // columns may be drawn wider
   fit();
   return () => watcher.disconnect();
 }

@@ -41,7 +41,7 @@ export default function rowSelection(root) {
   if (bar) on(bar, "click", (event) => { if (event.target.closest("[data-bulk-clear]")) { clear(); all?.focus(); } });
   on(root, "keydown", (event) => { if (event.key === "Escape") clear(); });
   const watcher = new MutationObserver(show);
-  watcher.observe(root.querySelector("[data-rows]") || root, { childList: true });
+  watcher.observe(root, { childList: true, subtree: true });
   show();
   return () => { off(); watcher.disconnect(); if (bar) bar.hidden = true; };
 }

@@ -12,7 +12,9 @@ export default function shortcuts(root) {
 
   function list() {
     document.querySelector("#shortcuts-dialog")?.remove();
-    const rows = [["Ctrl K", t("shortcut_search")], ["?", t("shortcut_help")], ...all().map((element) => [element.dataset.shortcut, label(element)])];
+    // What a part of the page knows itself: [[keys, words], ...].
+    const notes = [...root.querySelectorAll("[data-shortcut-notes]")].flatMap((element) => JSON.parse(element.dataset.shortcutNotes));
+    const rows = [["Ctrl K", t("shortcut_search")], ["?", t("shortcut_help")], ...notes, ...all().map((element) => [element.dataset.shortcut, label(element)])];
     const close = make("button", { type: "button", class: "icon-btn", "aria-label": t("close"), "data-dialog-close": true }, "✕");
     const dialog = make("dialog", { class: "dialog", id: "shortcuts-dialog", "aria-labelledby": "shortcuts-title", "data-behaviour": "dialog", "data-open": true },
       make("div", { class: "dialog-head" }, make("h2", { id: "shortcuts-title", class: "grow" }, t("shortcuts")), close),
@@ -30,6 +32,8 @@ export default function shortcuts(root) {
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) { first = null; return; }
     if (event.key === "?") { event.preventDefault(); return list(); }
+    const field = event.key === "/" && root.querySelector("[data-list-search]");
+    if (field) { event.preventDefault(); field.focus(); return void field.select(); }
     if (event.key === "/") { event.preventDefault(); return void document.dispatchEvent(new CustomEvent("palette:open")); }
     const sequence = first ? `${first} ${event.key.toLowerCase()}` : event.key.toLowerCase();
     const found = all().find((element) => element.dataset.shortcut.toLowerCase() === sequence);

@@ -6,16 +6,15 @@ import { t } from "../text.js";
 export default function listNotice(element) {
   const { text, undo } = element.dataset;
   const url = new URL(location.href);
-  url.searchParams.delete("deleted");
-  url.searchParams.delete("also");
+  for (const name of ["deleted", "also", "gone"]) url.searchParams.delete(name);
   history.replaceState(history.state, "", url.pathname + url.search);
   toast(text, {
     tone: "ontime",
     seconds: 10,
     undo: async () => {
       try {
-        await send(undo, { method: "POST" });
-        location.reload();
+        const answer = await send(undo, { method: "POST" });
+        answer?.href ? location.assign(answer.href) : location.reload();
       } catch (error) {
         toast(error.message || t("failed"), { tone: "warning" });
       }
