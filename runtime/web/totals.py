@@ -83,4 +83,4 @@ def show(ctx: Ctx, request: Request, entity: str) -> Page:
             slow = True
         except (Invalid, Unreadable):
             pass
-    return Page("runtime/list/figures.html", {"figures": [s for s in shown if s], "slow": slow})
+    return Page("runtime/list/figures.html", {"figures": [s for s in shown if s], "slow": slow, "url": asked.url("/figures", cursor=None)})

@@ -121,6 +121,7 @@ export default function listEdit(root) {
     const now = fresh.querySelector(`td[data-edit="${CSS.escape(key)}"]`);
     now?.classList.add("is-saved");
     announce(t("saved"));
+    document.body.dispatchEvent(new CustomEvent("list-changed")); // figures at the foot
     if (!old) return;
     const version = fresh.dataset.version;
     toast(t("saved"), { tone: "ontime", seconds: 6, undo: async () => {
