@@ -14,6 +14,7 @@ from runtime.clocks.keep import ALARM
 from runtime.files import uploads
 from runtime.forms import drafts
 from runtime.records.dependents import RECALCULATE, recalculate_later
+from runtime.records.retention import EMPTY_BIN, empty_bin
 from runtime.web.api import idempotency
 
 # How long things are kept that nobody asks for any more.
@@ -35,5 +36,7 @@ HANDLERS = (
     Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
     Handler(DUE, inside=tend.due),
     Handler("approval_tend", inside=tend.tend, every=timedelta(hours=1)),
+    Handler(EMPTY_BIN, inside=empty_bin, every=timedelta(hours=6), lane="long"),
+    Handler(uploads.DROP_BYTES, outside=uploads.drop_bytes, lane="long"),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
 )

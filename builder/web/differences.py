@@ -29,6 +29,7 @@ PROPS: Mapping[str, Text] = {
     "unit": _("unit"), "min": _("least"), "max": _("greatest"), "effective_from": _("holds from"), "retired": _("no longer offered"),
     "parent": _("offered under"), "entity": _("records"), "aliases": _("other names"), "settings.max": _("greatest"), "settings.min": _("least"),
     "settings.options": _("list of options"), "settings.value": _("formula"), "settings.to": _("refers to"), "settings.currency": _("currency"),
+    "days": _("days in the bin"), "settings.on_delete": _("when deleted"),
     "role": _("decided by role"), "within": _("looked for"), "relation": _("decided by"), "chain": _("managers above"), "above": _("whose managers"),
     "person": _("decided by rule"), "mode": _("how they decide"), "votes": _("votes needed"), "self": _("requester may decide"), "due": _("due after hours"),
     "on_due": _("when due"), "side_by_side": _("at the same time as"), "returns_to": _("returns to"), "may": _("approvers may"),
@@ -40,7 +41,7 @@ _ENTRIES = {"labels": _("name ({language})"), "help": _("help ({language})"), "p
 _SILENT = frozenset({"kind", "origin"})
 _ORDER = (
     "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "calendar", "calendar_day", "clock", "clock_step",
-    "option_set", "option", "role", "right", "form", "view", "group",
+    "option_set", "option", "role", "right", "form", "view", "group", "retention",
 )
 
 

@@ -34,6 +34,7 @@ KINDS: Mapping[str, tuple[Text, str]] = {
     "view": (_("List"), "table"), "role": (_("Role"), "users"), "right": (_("Right"), "key"), "parameter": (_("Parameter"), "adjustments-horizontal"),
     "clock": (_("Promise with a clock"), "clock"), "clock_step": (_("Step of a promise"), "bell"),
     "calendar": (_("Working calendar"), "calendar-time"), "calendar_day": (_("Day with its own hours"), "calendar-event"),
+    "retention": (_("Time in the bin"), "trash"),
     "sample": (_("Sample data"), "flask"),
 }
 """Every kind of element: what people call it, and its icon."""

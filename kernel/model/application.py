@@ -20,6 +20,7 @@ from kernel.model.elements import (
     Machine,
     OptionSet,
     Parameter,
+    Retention,
     Role,
     View,
 )
@@ -45,6 +46,8 @@ class Application:
     parameters: Mapping[str, Parameter]
     calendars: Mapping[str, Calendar]
     clocks: tuple[Clock, ...]
+    retentions: Mapping[str, Retention]
+    """By entity."""
     by_uid: Mapping[str, Element]
 
     @cached_property
@@ -196,6 +199,7 @@ def build(tree: Tree) -> Application:
         parameters={p.key: p for p in made["parameter"]},
         calendars={c.key: c for c in made["calendar"]},
         clocks=tuple(made["clock"]),
+        retentions={r.entity: r for r in made["retention"]},
         by_uid=by_uid,
     )
     for element in by_uid.values():

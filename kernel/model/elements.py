@@ -489,6 +489,15 @@ class Group(Element):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retention(Element):
+    """How long deleted records of an entity can be restored; kinds without a rule keep them as long as the tenant has set (90 days)."""
+
+    KIND: ClassVar[str] = "retention"
+    entity: str = prop(doc="Whose records.", schema=KEY, ref=Ref("entity"))
+    days: int = prop(doc="Days in the bin, after which a record is purged.", schema={"type": "integer", "minimum": 1, "maximum": 3650})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sample(Element):
     """Sample data: a script replayed through the record road with a moving clock. Not part of a release."""
 
@@ -500,12 +509,12 @@ KINDS: Mapping[str, type[Element]] = {
     k.KIND: k
     for k in (
         Group, Entity, Field, Validation, OptionSet, Option, Form, Section, Item,
-        Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Clock, ClockStep, Sample,
+        Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Clock, ClockStep, Retention, Sample,
     )
 }
 """Every kind, by key."""
 
-TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "sample")
+TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "retention", "sample")
 """Kinds that stand by themselves in a document, in the order in which they are read."""
 
 DEFAULT_SLOTS = frozenset({"fields", "options", "rights", "items", "sections"})

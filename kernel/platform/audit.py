@@ -40,6 +40,7 @@ KINDS: Mapping[str, Text] = {
     "sign_in.unlocked": _("{who} lifted the lock on the sign-in of {subject}"),
     "token.created": _("{who} made the token “{name}” of {subject}"),
     "token.revoked": _("{who} revoked the token “{name}” of {subject}"),
+    "records.purged": _("{who} deleted records for good: {n}"),
     "settings.changed": _("{who} changed the settings: {name}"),
     "release.published": _("{who} published release {number}"),
 }

@@ -81,6 +81,7 @@ class Shell:
     inbox_count: int = 0
     day_href: str | None = None
     settings_href: str | None = None
+    bin_href: str | None = None
     sign_out_href: str | None = None
     preferences_href: str | None = None
     search_href: str | None = None

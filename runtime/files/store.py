@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -70,6 +71,25 @@ class FileStore:
         """Take back bytes that turned out to be unusable, unless they were there before."""
         if stored.new:
             self.path(tenant, stored.sha256).unlink(missing_ok=True)
+
+    def drop(self, tenant: str, sha256: str, before: datetime) -> bool:
+        """Remove bytes that nobody wrote since ``before``, with their variants; says whether there were any.
+
+        They are moved aside first: an upload of the same content at this very moment puts its own in their place.
+        """
+        path = self.path(tenant, sha256)
+        aside = path.with_name(f".gone-{sha256}")
+        try:
+            os.replace(path, aside)
+        except FileNotFoundError:
+            return False
+        if datetime.fromtimestamp(aside.stat().st_mtime, UTC) >= before:
+            os.replace(aside, path)
+            return False
+        aside.unlink()
+        for variant in path.parent.glob(f"{sha256}.*"):
+            variant.unlink(missing_ok=True)
+        return True
 
     def path(self, tenant: str, sha256: str) -> Path:
         """Where bytes with this hash lie."""

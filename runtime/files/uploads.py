@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
+from kernel import jobs
 from kernel.errors import Invalid, NotFound, Problem, TooMany
 from kernel.i18n import _
 from kernel.platform import tables as t
@@ -22,6 +23,9 @@ MAX_SIZE = 25_000_000
 HEAD = 4096  # by the first bytes a file is recognised
 PENDING_PER_PERSON = 200
 UNATTACHED_FOR = timedelta(days=7)
+DROP_BYTES = "drop_bytes"
+BYTES_FOR = timedelta(days=1)
+"""How long bytes stay after the last row that named them: an upload of the same content may be under way."""
 COMMENT = "#comment"  # in place of a field: the file hangs on a comment beside the record
 APPROVAL = "#approval"  # or on a request or a decision of an approval
 
@@ -180,7 +184,50 @@ def _decides(ctx: Ctx, row: FileRow) -> bool:
     return bool(sight.seated(ctx, [c.id for c in case.of_records(ctx, row.entity or "", [row.record_id or ""])]))
 
 
+def copy(ctx: Ctx, ids: Sequence[str]) -> dict[str, str]:
+    """New rows of the actor's own for the bytes of these files, as if uploaded again; says which stands for which. The caller has
+    decided that the actor may read them."""
+    known = rows(ctx, ids)
+    made = {i: ctx.new_id() for i in known}
+    if made:
+        names = [n for n in FileRow.__dataclass_fields__ if n not in ("id", "created_at", "created_by", "entity", "record_id", "field")]
+        ctx.conn.execute(insert(t.file), [
+            {**{n: getattr(row, n) for n in names}, "id": made[i], "created_at": ctx.now, "created_by": ctx.actor.person} for i, row in known.items()])
+    return made
+
+
 def sweep(ctx: Ctx) -> int:
-    """Forget uploads that no record ever took; returns how many. Their bytes stay until the store is cleaned."""
-    done = ctx.conn.execute(delete(t.file).where(t.file.c.record_id.is_(None), t.file.c.created_at < ctx.now - UNATTACHED_FOR))
-    return done.rowcount
+    """Forget uploads that no record ever took; returns how many."""
+    return _remove(ctx, [t.file.c.record_id.is_(None), t.file.c.created_at < ctx.now - UNATTACHED_FOR])
+
+
+def forget(ctx: Ctx, entity: str, ids: Sequence[str]) -> int:
+    """Forget the files of records that are purged; returns how many."""
+    return sum(_remove(ctx, [t.file.c.entity == entity, t.file.c.record_id.in_(chunk)]) for chunk in store_chunks(ids))
+
+
+def _remove(ctx: Ctx, conditions: Sequence[ColumnElement[bool]]) -> int:
+    """Remove rows; their bytes go later, when no other row names them."""
+    hashes = list(ctx.conn.execute(delete(t.file).where(*conditions).returning(t.file.c.sha256)).scalars())
+    if hashes:
+        jobs.add(ctx.conn, DROP_BYTES, {"folder": folder_of(ctx.tenant), "hashes": sorted(set(hashes))}, now=ctx.now, due=ctx.now + BYTES_FOR)
+    return len(hashes)
+
+
+def store_chunks(ids: Sequence[str], size: int = 500) -> Iterator[list[str]]:
+    """Ids in pieces that every database takes."""
+    for at in range(0, len(ids), size):
+        yield list(ids[at : at + size])
+
+
+def drop_bytes(desk: jobs.Desk, job: jobs.Job) -> jobs.Outcome:
+    """Remove bytes that no row names any more. Whoever uploads the same content meanwhile writes it anew, so what is
+    younger than the removal of its last row is kept."""
+    files = FileStore(desk.settings.data_dir / "files")
+    with desk.read() as ctx:
+        named: set[str] = set()
+        for chunk in store_chunks(list(job.data["hashes"])):
+            named |= set(ctx.conn.execute(select(t.file.c.sha256).where(t.file.c.sha256.in_(chunk))).scalars())
+        before = ctx.now - BYTES_FOR / 2
+    dropped = sum(files.drop(str(job.data["folder"]), sha, before) for sha in job.data["hashes"] if sha not in named)
+    return jobs.Done({"dropped": dropped})

@@ -2,7 +2,9 @@
 
 An entry's ``changes`` are ``{"v": version, "salt", "items": [...]}``. An item names a field by key and uid and holds
 ``from`` and ``to`` as API JSON; of child rows it lists what happened to which row. ``digest`` stands for both values, and
-only digests are hashed: a value that must be erased can go, and the chain still holds.
+only digests are hashed: a value that must be erased can go, and the chain still holds. So it is with the answers that
+came with a step: they stand in ``reason["asks"]``, their digest in ``changes["asks"]``. Erasing takes the salt as well, so
+that nobody can find a value by trying.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from kernel.fieldtypes.base import Reader
 from kernel.platform import tables as t
@@ -28,7 +30,7 @@ from runtime.records.shape import EntityShape, FieldShape
 # The same text as kernel.platform.jsonvalues.canonical; made once, because every field of every change goes through it.
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
 
-OWNER, TEAM, STATE = "#owner", "#team", "#state"
+OWNER, TEAM, STATE, ASKS = "#owner", "#team", "#state", "#asks"
 Head = tuple[int, str | None]
 
 
@@ -115,6 +117,9 @@ def write(ctx: Ctx, shape: EntityShape, entries: Sequence[Entry]) -> None:
     for entry in entries:
         salt = secrets.token_hex(8)
         items = [{**item, "digest": digest(salt, item)} for item in entry.items]
+        changes: dict[str, Any] = {"v": entry.version, "salt": salt, "items": items}
+        if entry.reason and entry.reason.get("asks"):
+            changes["asks"] = _of_asks(salt, entry.reason["asks"])
         row: dict[str, Any] = {
             "id": ctx.new_id(),
             "entity": shape.key,
@@ -125,7 +130,7 @@ def write(ctx: Ctx, shape: EntityShape, entries: Sequence[Entry]) -> None:
             "channel": ctx.channel,
             "release_id": ctx.release.id,
             "kind": entry.kind,
-            "changes": {"v": entry.version, "salt": salt, "items": items},
+            "changes": changes,
             "reason": dict(entry.reason) if entry.reason else None,
             "prev_hash": entry.head[1],
         }
@@ -138,6 +143,10 @@ def digest(salt: str, item: Mapping[str, Any]) -> str:
     """What stands for the values of an item in the chain."""
     values = _encode([item.get("from"), item.get("to"), item.get("rows")])
     return hashlib.sha256(f"{salt}|{item['uid']}|{values}".encode()).hexdigest()[:40]
+
+
+def _of_asks(salt: str, asks: Any) -> str:
+    return digest(salt, {"uid": ASKS, "from": asks})
 
 
 def chained(row: Mapping[str, Any]) -> str:
@@ -155,7 +164,7 @@ def chained(row: Mapping[str, Any]) -> str:
         row["kind"],
         row["changes"]["v"],
         [[i["uid"], i["digest"]] for i in row["changes"]["items"]],
-        row["reason"],
+        {**(row["reason"] or {}), "asks": row["changes"]["asks"]} if "asks" in row["changes"] else row["reason"],
     ]
     return hashlib.sha256(canonical(covered).encode()).hexdigest()
 
@@ -170,8 +179,27 @@ def verify(ctx: Ctx, entity: str, record_id: str) -> bool:
         changes = row["changes"]
         if "salt" in changes and any(not i.get("erased") and digest(changes["salt"], i) != i["digest"] for i in changes["items"]):
             return False
+        if "salt" in changes and "asks" in changes and _of_asks(changes["salt"], (row["reason"] or {}).get("asks")) != changes["asks"]:
+            return False
         prev = row["hash"]
     return True
+
+
+def erase(ctx: Ctx, entity: str, ids: Sequence[str]) -> None:
+    """Take every value out of the history of these records; what is left says who did what to which field, and the chain holds.
+
+    Answers written before they had a digest of their own are part of the chain and stay.
+    """
+    c = t.change_log.c
+    for chunk in store.chunks(ids):
+        made = []
+        for row in ctx.conn.execute(select(c.id, c.changes, c.reason).where(c.entity == entity, c.record_id.in_(chunk))):
+            kept = {k: v for k, v in row.changes.items() if k != "salt"}
+            kept["items"] = [{"field": i["field"], "uid": i["uid"], "digest": i["digest"], "erased": True} for i in row.changes["items"]]
+            reason = {k: v for k, v in row.reason.items() if k != "asks"} if row.reason and "asks" in kept else row.reason
+            made.append({"b_id": row.id, "changes": kept, "reason": reason})
+        if made:
+            ctx.conn.execute(update(t.change_log).where(c.id == bindparam("b_id")), made)
 
 
 def heads(ctx: Ctx, entity: str, ids: Sequence[str]) -> dict[str, Head]:

@@ -11,6 +11,7 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 
 CREATED, UPDATED, DELETED, RESTORED = "record_created", "record_updated", "record_deleted", "record_restored"
+PURGED = "record_purged"
 TRANSITIONED, ASSIGNED, DERIVED = "record_transitioned", "record_assigned", "record_derived"
 # For one person (``record_id``), without an entity: something in their inbox is new or done; a job of theirs has moved (``data.job``).
 NOTICE, JOB = "notice", "job"

@@ -73,8 +73,8 @@ def _ids_of(fields: Mapping[str, FieldShape]) -> list[tuple[str, str]]:
     return [(key, target) for key, target in targets if target]
 
 
-def resolve(ctx: Ctx, wanted: Wanted, depth: int = 0) -> dict[str, str]:
-    """Labels by id; ids the reader may not see are absent."""
+def resolve(ctx: Ctx, wanted: Wanted, depth: int = 0, *, marked: bool = True) -> dict[str, str]:
+    """Labels by id; ids the reader may not see are absent. ``marked``: what lies in the bin says so."""
     found: dict[str, str] = {}
     rights = rights_of(ctx.release, ctx.actor)
     plain: list[tuple[EntityShape, Title, list[str], list[str]]] = []
@@ -91,9 +91,9 @@ def resolve(ctx: Ctx, wanted: Wanted, depth: int = 0) -> dict[str, str]:
         if all(_is_text(shape, k) for k in keys):
             plain.append((shape, title, keys, list(ids)))
         elif depth < _DEPTH:
-            found.update(_rich(ctx, rights, shape, title, keys, list(ids), depth))
+            found.update(_rich(ctx, rights, shape, title, keys, list(ids), depth, marked))
     if plain:
-        found.update(_plain(ctx, rights, plain))
+        found.update(_plain(ctx, rights, plain, marked))
     return found
 
 
@@ -102,7 +102,7 @@ def _is_text(shape: EntityShape, key: str) -> bool:
     return field.load is None and field.stored_as.type in ("text", "auto_number", "email", "url", "phone") and len(field.columns) == 1
 
 
-def _plain(ctx: Ctx, rights: Rights, groups: list[tuple[EntityShape, Title, list[str], list[str]]]) -> dict[str, str]:
+def _plain(ctx: Ctx, rights: Rights, groups: list[tuple[EntityShape, Title, list[str], list[str]]], marked: bool) -> dict[str, str]:
     """All entities whose titles are made of texts, in one statement."""
     statement = _statement(ctx, rights, groups)
     values = {f"ids_{at}": ids for at, (_shape, _title, _keys, ids) in enumerate(groups)}
@@ -110,7 +110,7 @@ def _plain(ctx: Ctx, rights: Rights, groups: list[tuple[EntityShape, Title, list
     found = {}
     for at, id_, deleted_at, *texts in map(tuple, ctx.conn.execute(statement, values)):
         shape, title, keys, _ids = groups[at]
-        found[id_] = _named(ctx, shape, title.of(dict(zip(keys, texts, strict=False)), reader, keys), id_, deleted_at is not None)
+        found[id_] = _named(ctx, shape, title.of(dict(zip(keys, texts, strict=False)), reader, keys), id_, marked and deleted_at is not None)
     return found
 
 
@@ -135,7 +135,9 @@ def _statement(ctx: Ctx, rights: Rights, groups: list[tuple[EntityShape, Title, 
     return made
 
 
-def _rich(ctx: Ctx, rights: Rights, shape: EntityShape, title: Title, keys: list[str], ids: list[str], depth: int) -> dict[str, str]:
+def _rich(
+    ctx: Ctx, rights: Rights, shape: EntityShape, title: Title, keys: list[str], ids: list[str], depth: int, marked: bool
+) -> dict[str, str]:
     """Titles with dates, choices, references ...: their fields are loaded and written by their types."""
     table = shape.table
     columns = [c for k in keys for c in shape.fields[k].columns]
@@ -156,7 +158,7 @@ def _rich(ctx: Ctx, rights: Rights, shape: EntityShape, title: Title, keys: list
         values[row[0]] = made
     labels = resolve(ctx, inner, depth + 1) if inner.ids else {}
     reader = reader_of(ctx, labels)
-    return {row[0]: _named(ctx, shape, title.of(values[row[0]], reader, keys), row[0], row[1] is not None) for row in rows}
+    return {row[0]: _named(ctx, shape, title.of(values[row[0]], reader, keys), row[0], marked and row[1] is not None) for row in rows}
 
 
 def _named(ctx: Ctx, shape: EntityShape, text: str, id_: str, removed: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 
 from kernel.errors import Message, Missing, NotFound
 from kernel.fieldtypes.base import Reader
@@ -82,13 +82,13 @@ def _scope(ctx: Ctx, entity: str) -> tuple[EntityShape, object, RecordScope]:
     return shape, rights, RecordScope(ctx, shape, shape.table, rights)
 
 
-def get(ctx: Ctx, entity: str, id_: str) -> Seen:
-    """The record for the actor. Raises NotFound for foreign, hidden and missing alike."""
+def get(ctx: Ctx, entity: str, id_: str, *, binned: bool = False) -> Seen:
+    """The record for the actor; ``binned``: one that lies in the bin. Raises NotFound for foreign, hidden and missing alike."""
     shape, _r, scope = _scope(ctx, entity)
     rights = rights_of(ctx.release, ctx.actor).entity(entity)
     reader = reader_of(ctx)
-    known = rights.__dict__.get("_one")
-    selection, statement = known or _one(shape, rights, scope, reader)
+    known = None if binned else rights.__dict__.get("_one")
+    selection, statement = known or _one(shape, rights, scope, reader, binned)
     found = ctx.conn.execute(statement, {"wanted": id_}).first()
     if found is None:
         raise NotFound()
@@ -113,7 +113,7 @@ def get(ctx: Ctx, entity: str, id_: str) -> Seen:
     return Seen(record, readable, rights.writable(env), may, names, title, env)
 
 
-def _one(shape: EntityShape, rights: EntityRights, scope: RecordScope, reader: Reader) -> tuple[Selection, Select[Any]]:
+def _one(shape: EntityShape, rights: EntityRights, scope: RecordScope, reader: Reader, binned: bool) -> tuple[Selection, Select[Any]]:
     """The statement for one record; kept with the rights where nothing in it depends on the moment or the reader's language."""
     # Guards and scopes may look at every field, so all are loaded; what leaves this module is cut to the reader's.
     selection = select_for(rights, shape, scope, reader, None)
@@ -124,8 +124,9 @@ def _one(shape: EntityShape, rights: EntityRights, scope: RecordScope, reader: R
             selection.stored.append((key, start, stop, load))
             if key in shape.since_columns:
                 selection.since[key] = start
-    statement = select(*selection.columns).where(shape.table.c.id == bindparam("wanted"), scope.seen())
-    if not selection.virtual and not selection.late and rights.timeless:
+    there = and_(shape.table.c.deleted_at.is_not(None), rights.where("read", scope)) if binned else scope.seen()
+    statement = select(*selection.columns).where(shape.table.c.id == bindparam("wanted"), there)
+    if not binned and not selection.virtual and not selection.late and rights.timeless:
         rights.__dict__["_one"] = (selection, statement)
     return selection, statement
 

@@ -230,15 +230,15 @@ def update(ctx: Ctx, entity: str, id: str, input: Input, *, version: int | None,
     return commit.updated(work, changed) if changed else old
 
 
-def _existing(ctx: Ctx, entity: str, id_: str, *, binned: bool = False, lock: bool = True) -> tuple[Work, EntityRights]:
-    """The locked record, if the actor may see it. Raises NotFound."""
+def _existing(ctx: Ctx, entity: str, id_: str, *, binned: bool | None = False, lock: bool = True) -> tuple[Work, EntityRights]:
+    """The locked record, if the actor may see it and it is where it should be (None: in the bin or not). Raises NotFound."""
     shape = shape_of(ctx.release, entity)
     rights = rights_of(ctx.release, ctx.actor).entity(entity)
     found = store.load_with_head(ctx, shape, id_, lock=lock) if rights.any("read") else None
     if found is None:
         raise NotFound()
     record, seq, hash_ = found
-    if (record.deleted_at is not None) is not binned:
+    if binned is not None and (record.deleted_at is not None) is not binned:
         raise NotFound()
     work = Work(ctx, shape, record, record)
     work.head = (seq, hash_)
@@ -438,7 +438,7 @@ def preview(ctx: Ctx, entity: str, id: str | None, input: Input, *, transition: 
         work = _new(ctx, shape, None, None, None)
         _run_create(work, input, rights.creatable)
         return _previewed(work, rights.readable_ever() | rights.creatable, ())
-    work, rights = _existing(ctx, entity, id, lock=False)
+    work, rights = _existing(ctx, entity, id, binned=None if transition is None else False, lock=False)
     missing: tuple[Missing, ...] = ()
     if transition is None:
         _require(rights, "update", work)

@@ -39,7 +39,7 @@ NEW = "new"
 
 def new(ctx: Ctx, request: Request, entity: str) -> Page:
     """The empty form: defaults filled in, values from the address taken over, a draft offered."""
-    made = _Form(ctx, _to_create(ctx, entity), None)
+    made = Form(ctx, _to_create(ctx, entity), None)
     given = made.from_address(request)
     draft = drafts.find(ctx, entity, None, made.layout.key)
     restored = draft is not None and request.args.get("draft") == "1"
@@ -50,7 +50,7 @@ def new(ctx: Ctx, request: Request, entity: str) -> Page:
 
 def create(ctx: Ctx, request: Request, entity: str) -> Page | Response:
     """Make the record; a refused one stays on the screen with every problem beside its field."""
-    made = _Form(ctx, _to_create(ctx, entity), None)
+    made = Form(ctx, _to_create(ctx, entity), None)
     sent = parse.read(ctx, made.posted_fields(request), request.form).fields
     try:
         record = road.create(ctx, entity, Input(sent, "text"))
@@ -65,7 +65,7 @@ def create(ctx: Ctx, request: Request, entity: str) -> Page | Response:
 def edit(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
     """The whole form of a record."""
     shown = open_record(ctx, entity, id)
-    made = _Form(ctx, shown.entity, shown)
+    made = Form(ctx, shown.entity, shown)
     made.require_update()
     draft = drafts.find(ctx, entity, id, made.layout.key)
     if draft is not None and request.args.get("draft") == "1":
@@ -77,7 +77,7 @@ def edit(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
 def update(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
     """Save the whole form. Somebody else's newer version is never overwritten unseen."""
     shown = open_record(ctx, entity, id)
-    made = _Form(ctx, shown.entity, shown)
+    made = Form(ctx, shown.entity, shown)
     made.require_update()
     sent = parse.read(ctx, made.posted_fields(request), request.form).fields
     version = version_of(request)
@@ -109,7 +109,7 @@ def preview(ctx: Ctx, request: Request, entity: str) -> Response:
     id_ = request.args.get("id") or None
     known = entity_of(ctx, entity) if id_ else _to_create(ctx, entity)
     shown = open_record(ctx, entity, id_) if id_ else None
-    made = _Form(ctx, known, shown)
+    made = Form(ctx, known, shown)
     sent = parse.read(ctx, made.writable_fields, request.form).fields
     found = road.preview(ctx, entity, id_, Input(sent, "text"))
     return json_response(program.answer(
@@ -171,7 +171,7 @@ def trigger(events: Mapping[str, Any]) -> str:
     return json.dumps(json.loads(dumps(events)), ensure_ascii=True)
 
 
-class _Form:
+class Form:
     """A form at work: what may be seen and changed, and the page around it."""
 
     def __init__(self, ctx: Ctx, entity: Entity, shown: Open | None) -> None:
@@ -291,6 +291,7 @@ class _Form:
             "draft_url": f"{base}/draft{tail}", "draft_key": f"{ctx.tenant.slug}:{ctx.actor.person}:{entity.key}:{id_ or NEW}",
             "preview_url": f"{base}/preview{tail}", "submit_label": _("Save") if self.shown else _("Create"),
             "program": program.of(ctx, self.layout, self.readable, self.writable, prefix),
+            "intro": None,
             "draft": self._draft(draft, request, tail) if draft is not None and refused is None and not dialog else None,
         }
         return Page("runtime/form/dialog.html" if dialog else "runtime/form/page.html", context, status=422 if refused else 200)

@@ -25,4 +25,5 @@ def items(ctx: Ctx, asked: Asked) -> list[dict[str, Any]]:
         edit = asked.url(f"/views/{saved.id}", cursor=None)
         found.append({"label": _("Rename or share this view"), "icon": "pencil", "href": edit, "attrs": dialog(edit)})
     found.append({"label": _("Pin and sort views"), "icon": "star", "href": manage, "attrs": dialog(manage)})
+    found.append({"label": _("Print"), "icon": "printer", "href": asked.url("/print", cursor=None)})
     return found

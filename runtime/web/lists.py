@@ -152,12 +152,12 @@ def columns(ctx: Ctx, asked: Asked) -> list[Column]:
     return columns_of(ctx, asked.entity, asked.view, asked.machine, readable, asked.columns)
 
 
-def rows(ctx: Ctx, asked: Asked, within: Within | None = None, next_path: str = "") -> dict[str, Any]:
+def rows(ctx: Ctx, asked: Asked, within: Within | None = None, next_path: str = "", limit: int = PAGE) -> dict[str, Any]:
     """One page of rows; a refused condition becomes a message instead of rows."""
     entity = asked.entity
     shown_columns = columns(ctx, asked)
     try:
-        found = query.list_records(ctx, entity.key, asked.list_query(keys(shown_columns), within=within))
+        found = query.list_records(ctx, entity.key, asked.list_query(keys(shown_columns), within=within, limit=limit))
     except (Invalid, Unreadable) as error:
         return {"columns": header(asked, shown_columns), "rows": [], "next_url": None, "refusal": refusal_words(error, ctx.language)}
     heads = header(asked, shown_columns)

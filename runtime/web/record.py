@@ -64,10 +64,10 @@ class Open:
         return self.ctx.app.first_machine(self.entity.key)
 
 
-def open_record(ctx: Ctx, entity_key: str, id_: str) -> Open:
-    """The record as the actor sees it. Raises NotFound."""
+def open_record(ctx: Ctx, entity_key: str, id_: str, *, binned: bool = False) -> Open:
+    """The record as the actor sees it; ``binned``: one that lies in the bin. Raises NotFound."""
     entity = entity_of(ctx, entity_key)
-    seen = reading.get(ctx, entity_key, id_)
+    seen = reading.get(ctx, entity_key, id_, binned=binned)
     return Open(ctx, entity, seen, surroundings(ctx, seen.labels, files_in(ctx, entity, [seen.record.values])))
 
 
@@ -114,6 +114,7 @@ def menu(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
             "hx-get": f"{url}/assign", "hx-target": "#dialog-root", "hx-swap": "innerHTML"}})
     if shown.entity.key in creatable(ctx):
         items.append({"label": _("Make a copy"), "icon": "copy", "href": f"{base_of(ctx)}/e/{shown.entity.key}/new?copy={shown.record.id}"})
+    items.append({"label": _("Print"), "icon": "printer", "href": f"{url}/print"})
     items.append({"label": _("Copy the link"), "icon": "link", "attrs": {"data-behaviour": "copy", "data-text": url}})
     if may["delete"]:
         items += [{"divider": True}, {"label": _("Delete"), "icon": "trash", "danger": True, "post": f"{url}/delete"}]

@@ -28,4 +28,5 @@ def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
             groups.append(NavGroup(group.label if group else None, items))
     place = "day" if here == "/" else "lists" if here.startswith("/e/") else "me" if here == "/me" or here.startswith("/settings/") else ""
     return replace(
-        shell, nav=tuple(groups), create_href=f"{base}/create", search_href=f"{base}/search", live_href=f"{base}/live", settings_href=f"{base}/settings/", place=place)
+        shell, nav=tuple(groups), create_href=f"{base}/create", search_href=f"{base}/search", live_href=f"{base}/live", settings_href=f"{base}/settings/",
+        bin_href=f"{base}/bin", place=place)

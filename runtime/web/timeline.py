@@ -31,10 +31,12 @@ TITLES: Mapping[str, Message] = {
 }
 
 
-def page(ctx: Ctx, entity: Entity, record_id: str, around: Surroundings, url: str, before: str | None = None, until: str | None = None) -> dict[str, Any]:
+def page(
+    ctx: Ctx, entity: Entity, record_id: str, around: Surroundings, url: str, before: str | None = None, until: str | None = None, most: int = PAGE
+) -> dict[str, Any]:
     """One page of what happened; ``before`` is the last entry seen, ``until`` its moment."""
-    entries = history.of(ctx, entity.key, record_id, PAGE + 1, before=before)
-    more, entries = len(entries) > PAGE, entries[:PAGE]
+    entries = history.of(ctx, entity.key, record_id, most + 1, before=before)
+    more, entries = len(entries) > most, entries[:most]
     newest = _moment(until)
     oldest = entries[-1].at if more else None
     notes = [

@@ -125,10 +125,10 @@ def as_form(fields: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _post(desk: Desk, login: str, path: str, data: Mapping[str, Any] | None = None, **more: Any) -> tuple[int, str]:
+def _post(desk: Desk, login: str, path: str, data: Mapping[str, Any] | None = None, below: str = "/e/", **more: Any) -> tuple[int, str]:
     browser = desk.browser(login)
     headers = {"X-CSRFToken": csrf_of(browser, desk.app, desk.slug), "Accept": "application/json", **more.pop("headers", {})}
-    answer = browser.post(f"/t/{desk.slug}/e/{path}", data=data, headers=headers, **more)
+    answer = browser.post(f"/t/{desk.slug}{below}{path}", data=data, headers=headers, **more)
     return answer.status_code, answer.text
 
 
@@ -189,6 +189,10 @@ def _bulk_delete(desk: Desk, login: str, act: Act) -> tuple[int, str]:
 
 def _restore(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/{act.id}/restore", {})
+
+
+def _from_bin(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    return _post(desk, login, "bin/restore", {"ids": [f"{act.entity}:{act.id}"]}, below="/")
 
 
 def _comment_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
@@ -278,6 +282,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("delete button", frozenset({"delete"}), _routes(("POST", f"{E}/<id>/delete")), _delete_form),
     Channel("delete several", frozenset({"delete"}), _routes(("POST", f"{E}/bulk/delete")), _bulk_delete),
     Channel("undo of a deletion", frozenset({"restore"}), _routes(("POST", f"{E}/<id>/restore")), _restore),
+    Channel("bin", frozenset({"restore"}), _routes(("POST", "/t/<tenant>/bin/restore")), _from_bin),
     Channel("comment form", frozenset({"comment"}), _routes(("POST", f"{E}/<id>/comments")), _comment_form),
     Channel(
         "API",
@@ -295,6 +300,9 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", "/t/<tenant>/password"): "the person's own password",
     ("POST", "/t/<tenant>/preferences"): "language and appearance of the account",
     ("POST", "/t/<tenant>/me/zone"): "time zone of the account",
+    ("POST", "/t/<tenant>/bin/purge"): "removes what lies in the bin for good: no value is written",
+    ("POST", "/t/<tenant>/bin/days"): "a setting of the tenant",
+    ("POST", "/t/<tenant>/bin/<entity>/<id>/mend"): "a record in the bin is put right by the road of an update, then brought back (tests/integration/care)",
     ("POST", "/t/<tenant>/settings/sessions/end"): "ends sessions of the person",
     ("POST", "/t/<tenant>/settings/tokens"): "makes an API token",
     ("POST", "/t/<tenant>/settings/tokens/<id>/revoke"): "ends an API token",
@@ -324,6 +332,7 @@ WRITERS: Mapping[str, str] = {
     "runtime/web/calendar.py": "calendar",
     "runtime/web/manage.py": "assign, delete, restore, comment",
     "runtime/web/conflict.py": "only previews",
+    "runtime/web/bin.py": "bin",
     "runtime/web/api/records.py": "API",
     "runtime/samples/replay.py": "sample data",
     "commands/people.py": "the command line, in the name of the system: makes a person with a name",
