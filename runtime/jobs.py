@@ -9,6 +9,7 @@ from kernel.platform import rates, sessions
 from kernel.platform.ctx import Ctx
 from runtime.approvals import tend
 from runtime.approvals.opening import DUE
+from runtime.bulk import work as bulk
 from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
 from runtime.files import uploads
@@ -38,5 +39,6 @@ HANDLERS = (
     Handler("approval_tend", inside=tend.tend, every=timedelta(hours=1)),
     Handler(EMPTY_BIN, inside=empty_bin, every=timedelta(hours=6), lane="long"),
     Handler(uploads.DROP_BYTES, outside=uploads.drop_bytes, lane="long"),
+    Handler(bulk.KIND, inside=bulk.carry_out, lane="long"),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
 )

@@ -67,9 +67,31 @@ def add(
         return int(conn.execute(select(t.job.c.id).where(t.job.c.key == key)).scalar_one())
 
 
+def begin(
+    conn: Connection, kind: str, data: Mapping[str, Any], *, now: datetime, lease: timedelta, key: str | None = None, person: str | None = None
+) -> tuple[Job, bool]:
+    """A job that is carried out here, in this very transaction, by whoever calls: nobody else ever sees it running.
+
+    False when there is a job with that ``key`` already: then it is that one.
+    """
+    id_ = add(conn, kind, data, now=now, due=now + lease, key=key, person=person)
+    taken = conn.execute(
+        update(t.job).where(t.job.c.id == id_, t.job.c.state == WAITING, t.job.c.attempts == 0, t.job.c.created_at == now, t.job.c.due_at == now + lease)
+        .values(state=RUNNING, due_at=now, lease_until=now + lease, fence=1, attempts=1)).rowcount
+    job = find(conn, id_)
+    assert job is not None
+    return job, taken > 0
+
+
 def known_keys(conn: Connection, keys: Collection[str]) -> set[str]:
     """Those of ``keys`` under which there is a job, whatever its state."""
     return set(conn.execute(select(t.job.c.key).where(t.job.c.key.in_(keys))).scalars()) if keys else set()
+
+
+def by_keys(conn: Connection, keys: Collection[str]) -> dict[str, Job]:
+    """The jobs under these keys."""
+    rows = conn.execute(select(*_COLUMNS).where(t.job.c.key.in_(keys))) if keys else ()
+    return {job.key: job for job in (Job(*tuple(row)) for row in rows) if job.key is not None}
 
 
 def find(conn: Connection, id: int) -> Job | None:

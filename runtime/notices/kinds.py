@@ -35,4 +35,5 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("approval_ended", "circle-dashed", _("Approval of {title} ended, because the record moved on"), essential=True),
     Kind("clock", "clock", _("{title}: {detail}"), essential=True),
     Kind("moved", "arrow-right", _("{who} changed {title}: {detail}")),
+    Kind("job_done", "list-check", _("Finished: {detail}")),
 )}

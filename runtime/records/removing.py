@@ -70,6 +70,11 @@ def delete_many(ctx: Ctx, entity: str, ids: Sequence[str], *, versions: Mapping[
     return Removed(tuple(asked), tuple(k for k, via in bundles.via.items() if via is not None))
 
 
+def stands_against(ctx: Ctx, entity: str, ids: Sequence[str]) -> None:
+    """Whether something that refers to these records would hold them back. Raises InUse."""
+    _may_go(ctx, gather(ctx, entity, ids), entity)
+
+
 def _load(ctx: Ctx, entity: str, ids: Sequence[str], *, binned: bool) -> dict[str, Work]:
     """Locked records with the end of their history, those that are where they should be."""
     shape, scene = shape_of(ctx.release, entity), Scene(ctx)

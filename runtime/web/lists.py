@@ -25,6 +25,7 @@ from runtime.records.labels import Wanted, resolve
 from runtime.records.query import Within
 from runtime.web import filters as conditions
 from runtime.web import list_menu, looks
+from runtime.web.bulk import bar as bulk_bar
 from runtime.web.cells import Cells, selecting
 from runtime.web.columns import Column, columns_of, keys, looked_up
 from runtime.web.highlight import marked
@@ -108,16 +109,7 @@ _ICONS = {"me": "user", "team": "users", "all": "world"}
 
 def bulk(ctx: Ctx, asked: Asked) -> list[dict[str, Any]]:
     """What can be done with selected rows."""
-    rights = rights_of(ctx.release, ctx.actor).entity(asked.entity.key)
-    found: list[dict[str, Any]] = []
-    if rights.any("assign"):
-        found.append({"label": _("Reassign"), "icon": "user-check", "attrs": {
-            "hx-post": f"{asked.base}/bulk/assign", "hx-target": "#dialog-root", "hx-swap": "innerHTML", "hx-include": "closest form"}})
-    if rights.any("delete"):
-        found.append({"label": _("Delete"), "icon": "trash", "danger": True, "attrs": {
-            "hx-post": f"{asked.base}/bulk/delete", "hx-include": "closest form", "hx-swap": "none", "data-behaviour": "confirm",
-            "data-confirm": _("The selected records go to the bin. This can be undone for a while.").to(ctx.language)}})
-    return found
+    return bulk_bar.actions(ctx, asked.entity, asked.url("/bulk", cursor=None))
 
 
 def _chips(ctx: Ctx, asked: Asked, labels: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -174,7 +166,7 @@ def drawn(ctx: Ctx, asked: Asked, found: query.Listing, shown: Sequence[Column],
     around = surroundings(ctx, {**found.labels, **more_labels}, files_in(ctx, entity, (r.values for r in records)))
     cells = Cells(ctx, shown, heads, asked.machine, around, asked.q)
     return [
-        {"id": item.record.id, "title": item.title, "marked": marked(item.title, asked.q) or _("Without a name"), "href": f"{asked.base}/{item.record.id}",
+        {"id": item.record.id, "version": item.record.version, "title": item.title, "marked": marked(item.title, asked.q) or _("Without a name"), "href": f"{asked.base}/{item.record.id}",
          "cells": cells.of(item.record, item.readable, extra.get(item.record.id))}
         for item in found.items
     ]

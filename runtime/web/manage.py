@@ -1,4 +1,4 @@
-"""Small acts on records: assign, delete and take back, notes, older history, related records, several at once."""
+"""Small acts on records: assign, delete and take back, notes, older history, related records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from flask import Request, redirect
 from werkzeug.wrappers import Response
 
-from kernel.errors import BadRequest, Forbidden, Invalid, NotFound, Problem
+from kernel.errors import Forbidden, Invalid, NotFound, Problem
 from kernel.fieldtypes.ids import is_id
 from kernel.i18n import _
 from kernel.platform.ctx import Ctx
@@ -94,39 +94,6 @@ def restore(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     if is_htmx(request) or request.headers.get("X-Requested-With") == "fetch":
         return Response("", 204, headers={"HX-Redirect": place})
     return redirect(place, 303)
-
-
-def _chosen(request: Request) -> list[str]:
-    ids = list(dict.fromkeys(i for i in request.form.getlist("ids") if is_id(i)))
-    if not ids:
-        raise BadRequest(_("Nothing is selected."), hint=_("Tick the rows first."))
-    if len(ids) > MOST_AT_ONCE:
-        raise BadRequest(_("At most {n} records at once.", n=MOST_AT_ONCE))
-    return ids
-
-
-def bulk_delete(ctx: Ctx, request: Request, entity: str) -> Page | Response:
-    """Move the selected records to the bin: all of them or none."""
-    known = entity_of(ctx, entity)
-    ids = _chosen(request)
-    try:
-        gone = road.delete_many(ctx, entity, ids)
-    except InUse as error:
-        return held.page(ctx, request, known.label, error, f"{base_of(ctx)}/e/{entity}")
-    return _to_list(ctx, request, entity, gone)
-
-
-def bulk_assign(ctx: Ctx, request: Request, entity: str) -> Page | Response:
-    """Ask to whom, then give all of them."""
-    entity_of(ctx, entity)
-    ids = _chosen(request)
-    if "owner" not in request.form:
-        note = _("{n} records", n=len(ids))
-        return Page("runtime/record/assign.html", _assign(ctx, request, entity, f"{base_of(ctx)}/e/{entity}/bulk/assign", note, [], ids, None))
-    receiver = _receiver(ctx, request)
-    for id_ in ids:
-        road.assign(ctx, entity, id_, **receiver, version=None)
-    return redirect(f"{base_of(ctx)}/e/{entity}", 303)
 
 
 def comment(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:

@@ -15,6 +15,7 @@ from runtime.web import (
     filter_form,
     grouped,
     inline,
+    jobs,
     lists,
     live,
     lookup,
@@ -27,6 +28,7 @@ from runtime.web import (
     steps,
     totals,
 )
+from runtime.web.bulk import dialogs as bulk
 from runtime.web.settings import calendars
 from runtime.web.settings import sessions as my_sessions
 from runtime.web.settings import tokens as my_tokens
@@ -73,6 +75,12 @@ ROUTES = (
     _get("/live/news", live.news),
     _post("/files", files.upload, reads=True, body_limit=files.BODY_LIMIT),
     _get("/files/<id>", files.content, name="runtime.web.files.content"),
+    _get("/jobs", jobs.index),
+    _get("/jobs/<id>", jobs.show),
+    _get("/jobs/<id>/state", jobs.state),
+    _get("/jobs/<id>/said", jobs.said),
+    _post("/jobs/<id>/undo", jobs.undo),
+    _post("/jobs/<id>/cancel", jobs.cancel),
     _get(_LIST, lists.show),
     _get(f"{_LIST}/total", lists.total),
     _get(f"{_LIST}/tabs", lists.tabs),
@@ -100,8 +108,8 @@ ROUTES = (
     _get(f"{_LIST}/calendar/day/<id>", calendar.menu),
     _post(f"{_LIST}/calendar/move", calendar.move),
     _get(f"{_LIST}/print", printing.listed),
-    _post(f"{_LIST}/bulk/delete", manage.bulk_delete),
-    _post(f"{_LIST}/bulk/assign", manage.bulk_assign),
+    _post(f"{_LIST}/bulk", bulk.do),
+    _post(f"{_LIST}/bulk/<act>", bulk.ask, reads=True),
     _get(f"{_LIST}/new", edit.new),
     _post(f"{_LIST}/new", edit.create),
     _post(f"{_LIST}/preview", edit.preview, reads=True),

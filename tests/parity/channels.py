@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from kernel.errors import FangyuanError, Invalid, Refused
+from kernel.jobs import queue
 from kernel.model.elements import Sample
 from kernel.platform import actors
+from runtime.bulk import items
 from runtime.records import comments, road
 from runtime.samples.replay import replay
 from tests.factories.desk import Desk
@@ -175,16 +177,27 @@ def _assign_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/{act.id}/assign", {"owner": act.to, "_version": act.version})
 
 
-def _bulk_assign(desk: Desk, login: str, act: Act) -> tuple[int, str]:
-    return _post(desk, login, f"{act.entity}/bulk/assign", {"owner": act.to, "ids": [act.id]})
+def _bulk(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    """The dialog over the list. Its answer is a job; what one asked for is refused when the job says so of the record."""
+    sent: dict[str, Any] = {"act": act.do, "ids": [f"{act.id}@{act.version}"]}
+    if act.do == "update":
+        sent |= {"pick": list(act.fields), **{f"op-{k}": "clear" if v is None else "set" for k, v in act.fields.items()}, **as_form(act.fields)}
+    elif act.do == "transition":
+        sent |= {"step": act.step, **as_form(act.fields), **as_form(act.asks)}
+    elif act.do == "assign":
+        sent["owner"] = act.to
+    status, said = _post(desk, login, f"{act.entity}/bulk", sent, headers={"HX-Request": "true"})
+    assert status == 204, said
+    with desk.ctx() as ctx:
+        job = queue.of_person(ctx.conn, desk.people[login], {"bulk"}, 1)[0]
+        (item,) = items.some(ctx.conn, job.id)
+    if item.state == "changed":
+        return 412, item.reasons[0].words
+    return (200, "") if item.state == "done" else (409, " ".join(r.words for r in item.reasons))
 
 
 def _delete_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/{act.id}/delete", {"_version": act.version})
-
-
-def _bulk_delete(desk: Desk, login: str, act: Act) -> tuple[int, str]:
-    return _post(desk, login, f"{act.entity}/bulk/delete", {"ids": [act.id]})
 
 
 def _restore(desk: Desk, login: str, act: Act) -> tuple[int, str]:
@@ -222,6 +235,21 @@ def _api(desk: Desk, login: str, act: Act) -> tuple[int, str]:
         told = {p.get("rule") for p in (*body.get("problems", ()), *body.get("missing", ()))} | {body.get("rule")}
         return answer.status_code, " ".join(sorted(t for t in told if t))
     return answer.status_code, answer.text
+
+
+def _bulk_api(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    body: dict[str, Any] = {"act": act.do, "ids": [act.id]}
+    if act.do == "update":
+        body["fields"] = dict(act.fields)
+    elif act.do == "transition":
+        body |= {"transition": act.step, "fields": dict(act.fields), "asks": dict(act.asks)}
+    elif act.do == "assign":
+        body["owner"] = act.to
+    answer = desk.api(login).post(f"/records/{act.entity}/bulk", body)
+    assert answer.status_code == 202, answer.text
+    # What a program gets must bear the rule itself.
+    told = {r.get("rule") for r in answer.json["reasons"]}
+    return (200, "") if answer.json["done"] else (409, " ".join(sorted(t for t in told if t)))
 
 
 def _sample(desk: Desk, login: str, act: Act) -> tuple[int, str]:
@@ -278,9 +306,15 @@ CHANNELS: tuple[Channel, ...] = (
         {"due": "2026-12-01"},
     ),
     Channel("assign form", frozenset({"assign"}), _routes(("POST", f"{E}/<id>/assign")), _assign_form),
-    Channel("assign several", frozenset({"assign"}), _routes(("POST", f"{E}/bulk/assign")), _bulk_assign),
     Channel("delete button", frozenset({"delete"}), _routes(("POST", f"{E}/<id>/delete")), _delete_form),
-    Channel("delete several", frozenset({"delete"}), _routes(("POST", f"{E}/bulk/delete")), _bulk_delete),
+    Channel(
+        "dialog for several",
+        frozenset({"update", "transition", "assign", "delete"}),
+        _routes(("POST", f"{E}/bulk")),
+        _bulk,
+        # One value for many: neither rows nor files, which belong to one record.
+        lambda act: not {"lines", "attachment"} & set(act.fields),
+    ),
     Channel("undo of a deletion", frozenset({"restore"}), _routes(("POST", f"{E}/<id>/restore")), _restore),
     Channel("bin", frozenset({"restore"}), _routes(("POST", "/t/<tenant>/bin/restore")), _from_bin),
     Channel("comment form", frozenset({"comment"}), _routes(("POST", f"{E}/<id>/comments")), _comment_form),
@@ -290,6 +324,7 @@ CHANNELS: tuple[Channel, ...] = (
         _routes(("POST", f"{API}/<id>/restore"), ("POST", API), ("PATCH", f"{API}/<id>"), ("DELETE", f"{API}/<id>"), ("POST", f"{API}/<id>/transitions/<key>"), ("POST", f"{API}/<id>/assign")),
         _api,
     ),
+    Channel("API for several", frozenset({"update", "transition", "assign", "delete"}), _routes(("POST", f"{API}/bulk")), _bulk_api),
     Channel("sample data", frozenset({"create", "update", "transition", "assign", "comment"}), frozenset(), _sample),
 )
 
@@ -309,6 +344,11 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", "/t/<tenant>/settings/all-tokens/<id>/revoke"): "ends somebody's API token",
     ("POST", "/t/<tenant>/files"): "an upload that no record has yet; the record takes it by one of the channels",
     ("POST", "/t/<tenant>/api/v1/files"): "an upload that no record has yet",
+    ("POST", "/t/<tenant>/api/v1/jobs/<id>/undo"): "a job by the same road (runtime/bulk/undo.py); tests/integration/bulk has its rules",
+    ("POST", "/t/<tenant>/api/v1/jobs/<id>/cancel"): "calls a job off; what it did stays",
+    ("POST", f"{E}/bulk/<act>"): "asks what, and says what would come of it; writes nothing",
+    ("POST", "/t/<tenant>/jobs/<id>/undo"): "a job by the same road (runtime/bulk/undo.py); tests/integration/bulk has its rules",
+    ("POST", "/t/<tenant>/jobs/<id>/cancel"): "calls a job off; what it did stays",
     ("POST", f"{E}/preview"): "asks what the rules say; writes nothing",
     ("PUT", f"{E}/draft"): "what somebody typed so far, for that person alone",
     ("POST", f"{E}/draft/discard"): "throws a draft away",
@@ -335,6 +375,10 @@ WRITERS: Mapping[str, str] = {
     "runtime/web/bin.py": "bin",
     "runtime/web/api/records.py": "API",
     "runtime/samples/replay.py": "sample data",
+    "runtime/approvals/opening.py": "a step that asks for an approval",
+    "runtime/approvals/acts.py": "a step that was approved",
+    "runtime/bulk/apply.py": "several at once: screens and API",
+    "runtime/bulk/undo.py": "takes back what a job did",
     "commands/people.py": "the command line, in the name of the system: makes a person with a name",
     "runtime/records/actions.py": "rules of the application themselves",
 }

@@ -8,7 +8,7 @@ from kernel.platform.tables.metadata import draft, overlay, package_version, rel
 from kernel.platform.tables.people import account, audit, invitation, person_role, rate, session, team_closure, tenant_state, token
 from kernel.platform.tables.records import binned, change_log, comment, event, file, form_draft, idempotency, search, sequence, span
 from kernel.platform.tables.tenancy import control_rate, operator, package, tenant
-from kernel.platform.tables.work import absence, approval_case, approval_seat, ask, clock, follow, job, notice, preference, reaction, saved_view
+from kernel.platform.tables.work import absence, approval_case, approval_seat, ask, bulk_item, clock, follow, job, notice, preference, reaction, saved_view
 
 __all__ = [
     "absence",
@@ -18,6 +18,7 @@ __all__ = [
     "ask",
     "audit",
     "binned",
+    "bulk_item",
     "change_log",
     "clock",
     "comment",

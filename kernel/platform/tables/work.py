@@ -33,6 +33,21 @@ job = Table(
     sqlite_autoincrement=True,
 )
 
+# What a job did with each of many records (runtime/bulk). ``outcome``: waiting, done, refused, changed, gone. Ids, versions and the
+# words of a refusal; never values. Only whoever asked for the job reads them; they go with it.
+bulk_item = Table(
+    "bulk_item", platform,
+    Column("job_id", COUNTER, ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("record_id", ID, nullable=False),
+    # The version it was asked for; none: whatever there is. ``after``: the version it has since.
+    Column("version", Integer),
+    Column("outcome", KEY, nullable=False),
+    Column("after", Integer),
+    Column("reasons", Json),
+    Index(None, "job_id", "outcome", "n"),
+)
+
 # What one person chose, by name: widths of columns, pinned views, ways of notification.
 preference = Table(
     "preference", platform,

@@ -178,6 +178,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_approval_seat_case_id_step'), 'approval_seat', ['case_id', 'step'], unique=False)
     op.create_index(op.f('ix_approval_seat_person_id_state'), 'approval_seat', ['person_id', 'state'], unique=False)
+    op.create_table('bulk_item',
+    sa.Column('job_id', columns.COUNTER, nullable=False),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('record_id', columns.ID, nullable=False),
+    sa.Column('version', sa.Integer(), nullable=True),
+    sa.Column('outcome', columns.KEY, nullable=False),
+    sa.Column('after', sa.Integer(), nullable=True),
+    sa.Column('reasons', columns.Json(), nullable=True),
+    sa.ForeignKeyConstraint(['job_id'], ['job.id'], name=op.f('fk_bulk_item_job_id_job'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('job_id', 'n', name=op.f('pk_bulk_item'))
+    )
+    op.create_index(op.f('ix_bulk_item_job_id_outcome_n'), 'bulk_item', ['job_id', 'outcome', 'n'], unique=False)
     op.create_table('invitation',
     sa.Column('token_hash', columns.KEY, nullable=False),
     sa.Column('person_id', columns.ID, nullable=False),

@@ -15,6 +15,7 @@ from kernel.permissions import EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
+from runtime.web.api import jobs_shapes
 from runtime.web.api.shapes import COMMON_ERRORS, PARAMETERS, RESPONSES, SCHEMAS, array_of, reference
 
 Json = dict[str, Any]
@@ -30,7 +31,7 @@ def document(ctx: Ctx, request: Request) -> Any:
 @lru_cache(maxsize=128)
 def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any) -> Json:
     paths: Json = {}
-    schemas: Json = dict(SCHEMAS)
+    schemas: Json = SCHEMAS | jobs_shapes.SCHEMAS
     tags = []
     for entity in release.application.entities.values():
         access = rights.entity(entity.key)
@@ -40,7 +41,7 @@ def _document(release: Release, roles: frozenset[str], writes: bool, language: s
         schemas.update(maker.schemas())
         paths.update(maker.paths())
         tags.append({"name": entity.key, "description": to_text(entity.label, language)})
-    paths.update(_files(writes))
+    paths.update(_files(writes) | jobs_shapes.paths(writes))
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{name} API", "version": str(release.id), "description": f"Release {release.hash[:12]}"},
@@ -132,6 +133,11 @@ class _Maker:
         if self.access.any("update"):
             one["patch"] = self._operation("update", "Change a record", reference(self.name), _refs("if_match"), change, 200, (403, 404, 412, 422, 428), True)
         self._transitions(found, base)
+        steps = any(path.startswith(f"{base}/{{id}}/transitions/") for path in found)
+        acts = [act for act in ("update", "transition", "assign", "delete") if (steps if act == "transition" else self.access.any(act))]  # type: ignore[arg-type]
+        if acts:
+            asked = jobs_shapes.body(acts, reference(f"{self.name}Input"))
+            found[f"{base}/bulk"] = {"post": self._operation("bulk", "One act on many records", reference("Job"), _refs("idempotency"), asked, 202, (404, 409, 422))}
         if self.access.any("delete"):
             one["delete"] = self._operation("delete", "Move a record to the bin", None, _refs("if_match"), None, 204, (403, 404, 409, 412, 428))
             found[f"{base}/{{id}}/restore"] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web.api import files, openapi, records
+from runtime.web.api import bulk, files, openapi, records
 
 BASE = "/api/v1"
 _RECORDS = f"{BASE}/records/<entity>"
@@ -19,6 +19,11 @@ ROUTES = (
     _route(_RECORDS, records.list_records),
     _route(_RECORDS, records.create, "POST"),
     _route(f"{_RECORDS}/count", records.count_records),
+    _route(f"{_RECORDS}/bulk", bulk.ask, "POST"),
+    _route(f"{BASE}/jobs/<id>", bulk.read_job),
+    _route(f"{BASE}/jobs/<id>/items", bulk.read_items),
+    _route(f"{BASE}/jobs/<id>/undo", bulk.undo, "POST"),
+    _route(f"{BASE}/jobs/<id>/cancel", bulk.cancel, "POST"),
     _route(_RECORD, records.read),
     _route(_RECORD, records.change, "PATCH"),
     _route(_RECORD, records.remove, "DELETE"),
