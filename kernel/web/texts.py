@@ -46,6 +46,8 @@ UI_TEXTS: Mapping[str, Text] = {
     "search_none": _("Nothing found for “{q}”."),
     "go_to": _("Go to"),
     "shortcuts": _("Shortcuts"),
+    "shortcut_page": _("On this page"),
+    "shortcut_everywhere": _("Everywhere"),
     "shortcut_search": _("Search and commands"),
     "shortcut_help": _("Show this list"),
     "shortcut_go": _("Go to {label}"),

@@ -23,7 +23,7 @@ from runtime.records.record import Record
 from runtime.talk import follow, mentions, reactions, thread, words
 from runtime.talk.thread import Comment
 
-__all__ = ["Comment", "add", "edit", "get", "of", "react", "remove", "write"]
+__all__ = ["Comment", "add", "edit", "get", "of", "own", "react", "remove", "row", "write"]
 
 MOST_CHARACTERS = 10_000
 MOST_FILES = 10
@@ -55,22 +55,18 @@ def edit(ctx: Ctx, entity: str, id_: str, comment: str, body: str, files: Sequen
     Raises NotFound, Forbidden (somebody else's, or too late), Invalid.
     """
     record = _record(ctx, entity, id_)
-    row = _own(ctx, entity, id_, comment)
-    if ctx.now - row.created_at > EDIT_WITHIN:
-        raise Forbidden(
-            _("A comment can be changed for {n} minutes after it was written.", n=int(EDIT_WITHIN.total_seconds() // 60)), rule="comment#time",
-            hint=_("Write a new one instead."))
-    old_files = list(row.files or ())
+    old = own(ctx, entity, id_, comment)
+    old_files = list(old.files or ())
     kept = old_files if files is None else list(files)
     text, named = _checked(ctx, record, body, kept, had=old_files)
-    if (text, kept) == (row.body, old_files):
+    if (text, kept) == (old.body, old_files):
         return
     values = {"body": text, "mentions": list(named) or None, "files": kept or None, "edited_at": ctx.now}
     ctx.conn.execute(update(t.comment).where(t.comment.c.id == comment).values(values))
     uploads.release(ctx, [f for f in old_files if f not in kept])
     uploads.attach(ctx, entity, id_, uploads.COMMENT, [f for f in kept if f not in old_files])
     events.write(ctx, "comment_changed", entity, [(id_, {"comment": comment})])
-    new = [p for p in named if p not in (row.mentions or ())]
+    new = [p for p in named if p not in (old.mentions or ())]
     if new:
         follow.join(ctx, entity, id_, new)
         tell(ctx, new, "mention", f"mention:{comment}", entity=entity, record=id_, data={"comment": comment})
@@ -79,10 +75,10 @@ def edit(ctx: Ctx, entity: str, id_: str, comment: str, body: str, files: Sequen
 def remove(ctx: Ctx, entity: str, id_: str, comment: str) -> None:
     """Take an own remark back: what it said, its files and its reactions go; that there was one stays. Raises NotFound, Forbidden."""
     _record(ctx, entity, id_)
-    row = _own(ctx, entity, id_, comment)
+    old = _own(ctx, entity, id_, comment)
     ctx.conn.execute(update(t.comment).where(t.comment.c.id == comment).values(body="", mentions=None, files=None, deleted_at=ctx.now))
     ctx.conn.execute(delete(t.reaction).where(t.reaction.c.comment_id == comment))
-    uploads.release(ctx, row.files or ())
+    uploads.release(ctx, old.files or ())
     events.write(ctx, "comment_deleted", entity, [(id_, {"comment": comment})])
 
 
@@ -100,6 +96,25 @@ def get(ctx: Ctx, entity: str, id_: str, comment: str) -> Any:
 
     reading.require(ctx, entity, id_)
     return _row(ctx, entity, id_, comment)
+
+
+def row(ctx: Ctx, entity: str, id_: str, comment: str) -> Any:
+    """The row of a remark, deleted ones too. Raises NotFound for one that this record does not have. For who may see the record."""
+    c = t.comment.c
+    found = ctx.conn.execute(select(t.comment).where(c.id == comment, c.entity == entity, c.record_id == id_)).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def own(ctx: Ctx, entity: str, id_: str, comment: str) -> Any:
+    """The row of an own remark that can still be changed. Raises NotFound, Forbidden."""
+    found = _own(ctx, entity, id_, comment)
+    if ctx.now - found.created_at > EDIT_WITHIN:
+        raise Forbidden(
+            _("A comment can be changed for {n} minutes after it was written.", n=int(EDIT_WITHIN.total_seconds() // 60)), rule="comment#time",
+            hint=_("Write a new one instead."))
+    return found
 
 
 def of(ctx: Ctx, entity: str, id_: str, limit: int = 100, before: str | None = None) -> tuple[Comment, ...]:
@@ -127,17 +142,17 @@ def _record(ctx: Ctx, entity: str, id_: str) -> Record:
 
 def _row(ctx: Ctx, entity: str, id_: str, comment: str) -> Any:
     c = t.comment.c
-    row = ctx.conn.execute(select(t.comment).where(c.id == comment, c.entity == entity, c.record_id == id_, c.deleted_at.is_(None))).first()
-    if row is None:
+    found = ctx.conn.execute(select(t.comment).where(c.id == comment, c.entity == entity, c.record_id == id_, c.deleted_at.is_(None))).first()
+    if found is None:
         raise NotFound()
-    return row
+    return found
 
 
 def _own(ctx: Ctx, entity: str, id_: str, comment: str) -> Any:
-    row = _row(ctx, entity, id_, comment)
-    if row.created_by != ctx.actor.person:
+    found = _row(ctx, entity, id_, comment)
+    if found.created_by != ctx.actor.person:
         raise Forbidden(_("Only who wrote a comment may change or delete it."), rule="comment#own")
-    return row
+    return found
 
 
 def _checked(ctx: Ctx, record: Record, body: str, files: Sequence[str], had: Sequence[str] = ()) -> tuple[str, tuple[str, ...]]:

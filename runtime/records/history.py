@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,28 +38,61 @@ class Entry:
 def of(ctx: Ctx, entity: str, id_: str, limit: int = 50, before: str | None = None) -> tuple[Entry, ...]:
     """The changes the actor may know of, newest first; ``before`` is the id of the last entry seen. Raises NotFound."""
     seen = reading.get(ctx, entity, id_)
-    shape = shape_of(ctx.release, entity)
-    by_uid = {s.uid: s for s in shape.fields.values()}
-    c = t.change_log.c
-    base = select(c.id, c.seq, c.at, c.actor_id, c.channel, c.kind, c.changes, c.reason).where(c.entity == entity, c.record_id == id_)
-    start = None
+    below = None
     if before is not None:
-        start = ctx.conn.execute(select(c.seq).where(c.id == before, c.entity == entity, c.record_id == id_)).scalar()
-        if start is None:
+        c = t.change_log.c
+        below = ctx.conn.execute(select(c.seq).where(c.id == before, c.entity == entity, c.record_id == id_)).scalar()
+        if below is None:
             return ()
-    rows: list[tuple[Any, list[dict[str, Any]]]] = []
+    rows: list[Raw] = []
     while len(rows) < limit:
-        query = base if start is None else base.where(c.seq < start)
-        found = ctx.conn.execute(query.order_by(c.seq.desc()).limit(_CHUNK)).all()
-        for row in found:
-            items = [i for item in row.changes["items"] if (i := _visible(item, by_uid, seen.readable)) is not None]
-            # An edit of nothing but hidden fields did not happen for this reader.
-            if items or row.kind not in ("update", "derive"):
-                rows.append((row, items))
-        if len(found) < _CHUNK:
+        found = chunk(ctx, seen, below=below)
+        rows += found.rows
+        if found.end is None:
             break
-        start = found[-1].seq
-    return _named(ctx, shape, by_uid, rows[:limit])
+        below = found.end[1]
+    rows = rows[:limit]
+    wanted = labels.Wanted()
+    want(ctx, entity, rows, wanted)
+    return named(ctx, entity, rows, labels.resolve(ctx, wanted) if wanted.ids else {})
+
+
+Raw = tuple[Any, list[dict[str, Any]]]
+"""A row of the change log and what of it the reader may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one statement found. ``end``: moment and number of the last row looked at, where there are more; else None."""
+
+    rows: list[Raw]
+    end: tuple[datetime, int] | None
+
+
+def chunk(
+    ctx: Ctx, seen: reading.Seen, *, below: int | None = None, until: datetime | None = None, kinds: Collection[str] | None = None, by: str | None = None
+) -> Chunk:
+    """One statement's worth of what the reader may know of, newest first: below a number, or up to a moment; of some kinds, by one person."""
+    entity, id_ = seen.record.entity, seen.record.id
+    c = t.change_log.c
+    query = select(c.id, c.seq, c.at, c.actor_id, c.channel, c.kind, c.changes, c.reason).where(c.entity == entity, c.record_id == id_)
+    if below is not None:
+        query = query.where(c.seq < below)
+    if until is not None:
+        query = query.where(c.at <= until)
+    if kinds is not None:
+        query = query.where(c.kind.in_(sorted(kinds)))
+    if by is not None:
+        query = query.where(c.actor_id == by)
+    found = ctx.conn.execute(query.order_by(c.seq.desc()).limit(_CHUNK)).all()
+    by_uid = {s.uid: s for s in shape_of(ctx.release, entity).fields.values()}
+    rows: list[Raw] = []
+    for row in found:
+        items = [i for item in row.changes["items"] if (i := _visible(item, by_uid, seen.readable)) is not None]
+        # An edit of nothing but hidden fields did not happen for this reader.
+        if items or row.kind not in ("update", "derive"):
+            rows.append((row, items))
+    return Chunk(rows, (found[-1].at, found[-1].seq) if len(found) == _CHUNK else None)
 
 
 def _visible(item: Mapping[str, Any], by_uid: Mapping[str, FieldShape], readable: frozenset[str]) -> dict[str, Any] | None:
@@ -79,9 +112,9 @@ def _visible(item: Mapping[str, Any], by_uid: Mapping[str, FieldShape], readable
     return {"field": field.key, "rows": rows} if rows else None
 
 
-def _named(ctx: Ctx, shape: EntityShape, by_uid: Mapping[str, FieldShape], rows: Sequence[tuple[Any, list[dict[str, Any]]]]) -> tuple[Entry, ...]:
-    wanted = labels.Wanted()
-    access = rights_of(ctx.release, ctx.actor)
+def want(ctx: Ctx, entity: str, rows: Sequence[Raw], wanted: labels.Wanted) -> None:
+    """Whose names these rows need."""
+    shape = shape_of(ctx.release, entity)
     for row, items in rows:
         wanted.add("person", row.actor_id)
         for item in items:
@@ -93,7 +126,12 @@ def _named(ctx: Ctx, shape: EntityShape, by_uid: Mapping[str, FieldShape], rows:
                 for key, pair in inner["fields"].items():
                     for value in pair:
                         wanted.add(_cell_target(shape, item["field"], key), value)
-    names = labels.resolve(ctx, wanted) if wanted.ids else {}
+
+
+def named(ctx: Ctx, entity: str, rows: Sequence[Raw], names: Mapping[str, str]) -> tuple[Entry, ...]:
+    """The rows as entries, with the labels of what they refer to."""
+    shape = shape_of(ctx.release, entity)
+    access = rights_of(ctx.release, ctx.actor)
     for _row, items in rows:
         for item in items:
             if "rows" not in item and _target(shape, item["field"]):
@@ -103,6 +141,15 @@ def _named(ctx: Ctx, shape: EntityShape, by_uid: Mapping[str, FieldShape], rows:
                     k: [_with_label(v, names) for v in pair] if _cell_target(shape, item["field"], k) else pair for k, pair in inner["fields"].items()
                 }
     return tuple(Entry(r.id, r.seq, r.at, r.actor_id, names.get(r.actor_id or ""), r.channel, r.kind, items, _reason(access, r.reason)) for r, items in rows)
+
+
+def has_files(ctx: Ctx, entity: str, items: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether files came or went with these changes."""
+    shape = shape_of(ctx.release, entity)
+    return any(
+        _target(shape, item["field"]) == labels.FILE
+        or any(_cell_target(shape, item["field"], key) == labels.FILE for row in item.get("rows", ()) for key in row["fields"])
+        for item in items)
 
 
 def _reason(access: Any, reason: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -47,7 +47,7 @@ def search(ctx: Ctx, record: Record, q: str, first: Sequence[str] = ()) -> list[
     ids = list(dict.fromkeys(ids))[: MOST * 2]
     names = labels.of_people(ctx, ids) if ids else {}
     known = [i for i in ids if i in names]
-    logins = dict(ctx.conn.execute(select(a.person_id, a.login).where(a.person_id.in_(known), a.disabled_at.is_(None))).tuples().all()) if known else {}
+    logins = {row.person_id: row.login for row in ctx.conn.execute(select(a.person_id, a.login).where(a.person_id.in_(known), a.disabled_at.is_(None)))}
     seeing = who_may_read(ctx, record, known)
     found = [
         Candidate(i, names[i], logins.get(i, ""), None if i in seeing else _("can't see this record") if i in logins else _("has no sign-in"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 
 from markupsafe import Markup, escape
 
@@ -34,7 +35,17 @@ def excerpt(body: str, names: Mapping[str, str], language: str, most: int = 120)
 
 
 def rich(body: str, names: Mapping[str, str], language: str, me: str | None = None) -> Markup:
-    """The text as mark-up: everything escaped, names and links marked."""
+    """The text as mark-up: everything escaped; names, links and quoted lines (they begin with ``>``) marked."""
+    found = []
+    for quoted, lines in groupby(body.split("\n"), key=lambda line: line.startswith("> ")):
+        text = "\n".join(line.removeprefix("> ") if quoted else line for line in lines)
+        made = _inline(text, names, language, me)
+        found.append(Markup('<span class="quote">{}</span>').format(made) if quoted else made)
+    # A quote stands in a block of its own: the line break beside it is not shown twice.
+    return Markup("").join(found)
+
+
+def _inline(body: str, names: Mapping[str, str], language: str, me: str | None) -> Markup:
     parts: list[Markup] = []
     at = 0
     for found in _PARTS.finditer(body):

@@ -23,6 +23,7 @@ from kernel.web.routes import json_response
 from runtime.forms import drafts, parse, problems, program
 from runtime.forms.build import Builder, Filling, FormView
 from runtime.forms.layout import Layout, layout_of
+from runtime.forms.locked import ids_of, lock_field
 from runtime.forms.prepare import prepared, reader_of, target_of
 from runtime.forms.shown import Surroundings, words
 from runtime.forms.visible import hidden_parts
@@ -282,6 +283,9 @@ class Form:
         dialog = self.shown is None and (bool(request.form.get("_dialog")) or is_htmx(request))
         prefix = "d" if dialog else "f"
         form = self.filled(given, raw, refused, prefix)
+        lock = request.values.get("lock") if dialog else None
+        if lock in {f.key for f in self.writable_fields}:
+            lock_field(form, str(lock), given.get(str(lock)) or [], self.labels_for({str(lock): ids_of(given.get(str(lock)))}))
         tail = f"?id={id_}" if id_ else ""
         context = {
             "entity": entity, "form": form, "heading": _("Edit") if self.shown else _("New {label}", label=entity.label),
@@ -291,7 +295,7 @@ class Form:
             "draft_url": f"{base}/draft{tail}", "draft_key": f"{ctx.tenant.slug}:{ctx.actor.person}:{entity.key}:{id_ or NEW}",
             "preview_url": f"{base}/preview{tail}", "submit_label": _("Save") if self.shown else _("Create"),
             "program": program.of(ctx, self.layout, self.readable, self.writable, prefix),
-            "intro": None,
+            "intro": None, "lock": lock,
             "draft": self._draft(draft, request, tail) if draft is not None and refused is None and not dialog else None,
         }
         return Page("runtime/form/dialog.html" if dialog else "runtime/form/page.html", context, status=422 if refused else 200)

@@ -1,4 +1,4 @@
-"""Small acts on records: assign, delete and take back, notes, older history, related records."""
+"""Small acts on records: assign, delete and take back."""
 
 from __future__ import annotations
 
@@ -13,19 +13,15 @@ from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
-from runtime.records import comments, query, road
+from runtime.records import road
 from runtime.records.bundles import InUse
 from runtime.records.removing import Removed
-from runtime.web import held, timeline
-from runtime.web.cells import Cells
-from runtime.web.columns import columns_of, keys
+from runtime.web import held
 from runtime.web.edit import version_of
-from runtime.web.lists import header, read
 from runtime.web.record import open_record
-from runtime.web.sight import base_of, creatable, entity_of, files_in, over, queryable, surroundings
+from runtime.web.sight import base_of, entity_of, over
 
 MOST_AT_ONCE = 200
-RELATED = 10
 
 
 def assign_form(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
@@ -94,47 +90,3 @@ def restore(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     if is_htmx(request) or request.headers.get("X-Requested-With") == "fetch":
         return Response("", 204, headers={"HX-Redirect": place})
     return redirect(place, 303)
-
-
-def comment(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
-    """Write a note that everybody sees who sees the record."""
-    shown = open_record(ctx, entity, id)
-    comments.add(ctx, entity, id, request.form.get("body", ""))
-    if not is_htmx(request):
-        return redirect(shown.url, 303)
-    return Page("runtime/record/timeline.html", timeline.page(ctx, shown.entity, id, shown.around, shown.url))
-
-
-def older(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
-    """More of what happened."""
-    shown = open_record(ctx, entity, id)
-    before = request.args.get("before", "")
-    if not is_id(before):
-        raise NotFound()
-    return Page("runtime/record/entries.html", timeline.page(ctx, shown.entity, id, shown.around, shown.url, before, request.args.get("until")))
-
-
-def related(ctx: Ctx, request: Request, entity: str, id: str, other: str, field: str) -> Page:
-    """Records of another kind that refer to this one."""
-    shown = open_record(ctx, entity, id)
-    known = entity_of(ctx, other)
-    via = known.by_key.get(field)
-    if via is None or via not in ctx.app.referring.get(entity, ()) or field not in queryable(ctx, other):
-        raise NotFound()
-    asked = read(ctx, known, request.args.__class__([("f", f"{field}.in.{shown.record.id}")]), plain=True)
-    machine = asked.machine
-    columns = [c for c in columns_of(ctx, known, asked.view, machine, queryable(ctx, other)) if c.path[0] != field][:5]
-    text = f'{field}.id = "{shown.record.id}"' if via.type != "references" else None
-    where = query.read_where(ctx, other, text) if text else query.read_where(ctx, other, f'ANY({field}, id = "{shown.record.id}")')
-    found = query.list_records(ctx, other, query.ListQuery(where=where, sort=("-created_at",), fields=keys(columns), limit=RELATED))
-    around = surroundings(ctx, found.labels, files_in(ctx, known, (i.record.values for i in found.items)))
-    base = f"{base_of(ctx)}/e/{other}"
-    heads = [{**h, "sort_href": None, "sort": None} for h in header(asked, columns)]
-    cells = Cells(ctx, columns, heads, machine, around)
-    rows = [
-        {"id": i.record.id, "title": i.title or _("Without a name"), "marked": i.title or _("Without a name"), "href": f"{base}/{i.record.id}",
-         "cells": cells.of(i.record, i.readable)} for i in found.items]
-    return Page("runtime/record/related.html", {
-        "rows": rows, "columns": heads, "table_id": f"related-{other}-{field}", "title_label": known.label, "next_url": None,
-        "more": found.next_cursor is not None, "all_url": f"{base}?f={field}.in.{shown.record.id}",
-        "create_url": f"{base}/new?{field}={shown.record.id}" if other in creatable(ctx) else None})

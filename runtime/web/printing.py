@@ -26,7 +26,7 @@ def record(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
     with_history = request.args.get("history") == "1"
     context = {**sheet(ctx, shown), **_printed(ctx), "back": shown.url, "with_history": with_history, "entries": [], "history_more": None, "other": f"{shown.url}/print"}
     if with_history:
-        context["entries"] = timeline.page(ctx, shown.entity, shown.record.id, shown.around, shown.url, most=MOST_ENTRIES)["entries"]
+        context["entries"] = timeline.page(ctx, shown.seen, shown.around, shown.url, timeline.Asked(), MOST_ENTRIES)["entries"]
     return Page("runtime/print/record.html", context)
 
 

@@ -19,11 +19,9 @@ from runtime.forms.shown import Surroundings, display, short
 from runtime.forms.visible import hidden_fields, hidden_parts
 from runtime.forms.when import left_words, moment_words
 from runtime.records import reading
-from runtime.web import path, timeline
+from runtime.web import aside, path, related
 from runtime.web.columns import person
-from runtime.web.sight import base_of, creatable, entity_of, files_in, queryable, surroundings
-
-MOST_NOTE = 1000
+from runtime.web.sight import base_of, creatable, entity_of, files_in, surroundings
 
 
 @dataclass(slots=True)
@@ -74,14 +72,14 @@ def open_record(ctx: Ctx, entity_key: str, id_: str, *, binned: bool = False) ->
 def show(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
     """The page."""
     shown = open_record(ctx, entity, id)
-    return Page("runtime/record/page.html", {**context(ctx, shown), "note_text": request.args.get("note", "")[:MOST_NOTE]})
+    return Page("runtime/record/page.html", context(ctx, shown, request))
 
 
-def context(ctx: Ctx, shown: Open) -> dict[str, Any]:
+def context(ctx: Ctx, shown: Open, request: Request) -> dict[str, Any]:
     """What the page and its fragments need."""
     return {
-        **head(ctx, shown), "parts": parts(ctx, shown), "rows_parts": row_parts(ctx, shown), "related": related(ctx, shown),
-        **timeline.page(ctx, shown.entity, shown.record.id, shown.around, shown.url),
+        **head(ctx, shown), "parts": parts(ctx, shown), "rows_parts": row_parts(ctx, shown), "related": related.tabs(ctx, shown),
+        **aside.context(ctx, shown, request.args),
     }
 
 
@@ -182,24 +180,6 @@ def row_parts(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
         found.append({
             "key": field.key, "label": p.label, "markup": display(p, value, shown.around), "count": len(value or ()),
             "edit_url": f"{shown.url}/edit#f-{field.key}" if field.key in shown.seen.writable else None})
-    return found
-
-
-def related(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
-    """Records elsewhere that refer to this one: a tab per reference, filled when it is opened."""
-    found = []
-    base = base_of(ctx)
-    can = creatable(ctx)
-    for field in ctx.app.referring.get(shown.entity.key, ()):
-        other = ctx.app.entities.get(field.entity)
-        if other is None or field.parent_field or field.key not in queryable(ctx, other.key):
-            continue
-        found.append({
-            "id": f"rel-{other.key}-{field.key}", "label": other.label, "field_label": field.label, "icon": other.icon,
-            "url": f"{shown.url}/related/{other.key}/{field.key}",
-            "create_url": f"{base}/e/{other.key}/new?{field.key}={shown.record.id}" if other.key in can else None,
-            "all_url": f"{base}/e/{other.key}?f={field.key}.in.{shown.record.id}",
-        })
     return found
 
 

@@ -223,6 +223,8 @@ def _api(desk: Desk, login: str, act: Act) -> tuple[int, str]:
         answer = api.patch(one, {"fields": dict(act.fields)}, version=act.version)
     elif act.do == "transition":
         answer = api.post(f"{one}/transitions/{act.step}", {"fields": dict(act.fields), "asks": dict(act.asks)}, version=act.version)
+    elif act.do == "comment":
+        answer = api.post(f"{one}/comments", {"body": act.text})
     elif act.do == "assign":
         answer = api.post(f"{one}/assign", {"owner": act.to}, version=act.version)
     elif act.do == "restore":
@@ -320,8 +322,11 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("comment form", frozenset({"comment"}), _routes(("POST", f"{E}/<id>/comments")), _comment_form),
     Channel(
         "API",
-        frozenset({"create", "update", "transition", "assign", "delete", "restore"}),
-        _routes(("POST", f"{API}/<id>/restore"), ("POST", API), ("PATCH", f"{API}/<id>"), ("DELETE", f"{API}/<id>"), ("POST", f"{API}/<id>/transitions/<key>"), ("POST", f"{API}/<id>/assign")),
+        frozenset({"create", "update", "transition", "assign", "delete", "restore", "comment"}),
+        _routes(
+            ("POST", f"{API}/<id>/restore"), ("POST", API), ("PATCH", f"{API}/<id>"), ("DELETE", f"{API}/<id>"), ("POST", f"{API}/<id>/transitions/<key>"),
+            ("POST", f"{API}/<id>/assign"), ("POST", f"{API}/<id>/comments"),
+        ),
         _api,
     ),
     Channel("API for several", frozenset({"update", "transition", "assign", "delete"}), _routes(("POST", f"{API}/bulk")), _bulk_api),
@@ -361,6 +366,17 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", f"{E}/views/<id>/hold"): "what a saved view holds",
     ("POST", f"{E}/views/<id>/delete"): "removes a saved view, no record",
     ("POST", f"{E}/views/<id>/restore"): "brings a saved view back, no record",
+    ("POST", f"{E}/<id>/comments/<comment>"): "another text for an own comment; no rule of a record reads comments",
+    ("POST", f"{E}/<id>/comments/<comment>/delete"): "takes an own comment back",
+    ("POST", f"{E}/<id>/comments/<comment>/react"): "a reaction to a comment",
+    ("POST", f"{E}/<id>/follow"): "who hears of a record",
+    ("POST", f"{E}/<id>/related/<other>/<field>/link"): "sets one reference of another record by road.update; refusals: tests/integration/web/test_related.py",
+    ("PATCH", f"{API}/<id>/comments/<comment>"): "another text for an own comment; no rule of a record reads comments",
+    ("DELETE", f"{API}/<id>/comments/<comment>"): "takes an own comment back",
+    ("PUT", f"{API}/<id>/comments/<comment>/reactions/<key>"): "a reaction to a comment",
+    ("DELETE", f"{API}/<id>/comments/<comment>/reactions/<key>"): "takes a reaction back",
+    ("PUT", f"{API}/<id>/follow"): "who hears of a record",
+    ("DELETE", f"{API}/<id>/follow"): "who hears of a record",
 }
 """Write routes that change no record, each with what it does instead. The design pages write metadata (see the test)."""
 
@@ -370,7 +386,8 @@ WRITERS: Mapping[str, str] = {
     "runtime/web/steps.py": "form of a step",
     "runtime/web/drop.py": "board, by state, choice or owner",
     "runtime/web/calendar.py": "calendar",
-    "runtime/web/manage.py": "assign, delete, restore, comment",
+    "runtime/web/manage.py": "assign, delete, restore",
+    "runtime/web/related.py": "links an existing record: one reference of it, by update",
     "runtime/web/conflict.py": "only previews",
     "runtime/web/bin.py": "bin",
     "runtime/web/api/records.py": "API",

@@ -15,7 +15,7 @@ from kernel.permissions import EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
-from runtime.web.api import jobs_shapes
+from runtime.web.api import jobs_shapes, talk_shapes
 from runtime.web.api.shapes import COMMON_ERRORS, PARAMETERS, RESPONSES, SCHEMAS, array_of, reference
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ def document(ctx: Ctx, request: Request) -> Any:
 @lru_cache(maxsize=128)
 def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any) -> Json:
     paths: Json = {}
-    schemas: Json = SCHEMAS | jobs_shapes.SCHEMAS
+    schemas: Json = SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS
     tags = []
     for entity in release.application.entities.values():
         access = rights.entity(entity.key)
@@ -117,6 +117,7 @@ class _Maker:
                 "parameters": _refs("id"),
                 "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,)),
             }
+            found.update(talk_shapes.paths(base, self._operation, _refs, _body, self.writes))
         if self.writes:
             self._writing(found, base)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web.api import bulk, files, openapi, records
+from runtime.web.api import bulk, comments, files, openapi, records
 
 BASE = "/api/v1"
 _RECORDS = f"{BASE}/records/<entity>"
@@ -32,6 +32,15 @@ ROUTES = (
     _route(f"{_RECORD}/transitions/<key>", records.transition, "POST"),
     _route(f"{_RECORD}/assign", records.assign, "POST"),
     _route(f"{_RECORD}/history", records.read_history),
+    _route(f"{_RECORD}/comments", comments.list_comments),
+    _route(f"{_RECORD}/comments", comments.add, "POST"),
+    _route(f"{_RECORD}/comments/<comment>", comments.change, "PATCH"),
+    _route(f"{_RECORD}/comments/<comment>", comments.remove, "DELETE"),
+    _route(f"{_RECORD}/comments/<comment>/reactions/<key>", comments.react, "PUT"),
+    _route(f"{_RECORD}/comments/<comment>/reactions/<key>", comments.react, "DELETE"),
+    _route(f"{_RECORD}/follow", comments.read_following),
+    _route(f"{_RECORD}/follow", comments.choose_following, "PUT"),
+    _route(f"{_RECORD}/follow", comments.choose_following, "DELETE"),
     _route(f"{BASE}/files", files.upload, "POST", reads=True, body_limit=files.BODY_LIMIT),
     _route(f"{BASE}/files/<id>", files.describe),
     _route(f"{BASE}/files/<id>/content", files.content),
