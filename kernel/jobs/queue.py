@@ -189,6 +189,22 @@ def next_due(conn: Connection, kinds: Collection[str]) -> datetime | None:
     return min((at for at in moments if at is not None), default=None)
 
 
+# --- without a worker: a past that is played, with a clock of its own --------------------------------------------------
+
+
+def first_due(conn: Connection, kind: str, until: datetime) -> Job | None:
+    """The first waiting job of a kind that is due by ``until``, for somebody who holds the transaction alone."""
+    row = conn.execute(
+        select(*_COLUMNS).where(t.job.c.kind == kind, t.job.c.state == WAITING, t.job.c.due_at <= until).order_by(t.job.c.due_at, t.job.c.id).limit(1)).first()
+    return None if row is None else Job(*tuple(row))
+
+
+def settle(conn: Connection, job: Job, again_at: datetime | None, now: datetime) -> None:
+    """Note that it was done; ``again_at`` is when its next part is due."""
+    values = {"state": DONE, "finished_at": now} if again_at is None else {"due_at": again_at}
+    conn.execute(update(t.job).where(t.job.c.id == job.id).values(**values))
+
+
 def sweep(conn: Connection, before: datetime) -> int:
     """Remove jobs that ended well or were cancelled before this moment; failed ones stay for somebody to look at. Returns how many."""
     return conn.execute(delete(t.job).where(t.job.c.state.in_((DONE, CANCELLED)), t.job.c.finished_at < before)).rowcount

@@ -18,6 +18,7 @@ from runtime.records import events, store
 from runtime.records.env import RecordEnv, Scene
 from runtime.records.readers import who_may_read
 from runtime.records.shape import shape_of
+from runtime.talk.news import QUIET_CHANNELS
 
 
 def ring(ctx: Ctx, job: Job) -> Outcome:
@@ -42,7 +43,7 @@ def _carry_out(ctx: Ctx, row: ClockRow, due: list[Moment]) -> ClockRow:
     record = store.load(ctx, shape, [row.record]).get(row.record)
     for moment in due:
         told: list[str] = []
-        if record is not None and moment.step["tell"]:
+        if record is not None and moment.step["tell"] and ctx.channel not in QUIET_CHANNELS:
             wanted = people.named(ctx, RecordEnv(Scene(ctx), shape, record), moment.step["tell"])
             told = tell(
                 ctx, sorted(who_may_read(ctx, record, wanted)), "clock", f"clock:{row.id}:{row.generation}:{moment.key}", entity=row.entity, record=row.record,

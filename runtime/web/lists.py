@@ -23,8 +23,8 @@ from runtime.lists.saved import may_change
 from runtime.records import query
 from runtime.records.labels import Wanted, resolve
 from runtime.records.query import Within
+from runtime.web import clocks, list_menu, looks
 from runtime.web import filters as conditions
-from runtime.web import list_menu, looks
 from runtime.web.bulk import bar as bulk_bar
 from runtime.web.cells import Cells, selecting
 from runtime.web.columns import Column, columns_of, keys, looked_up
@@ -165,9 +165,10 @@ def drawn(ctx: Ctx, asked: Asked, found: query.Listing, shown: Sequence[Column],
     extra, more_labels = looked_up(ctx, entity, shown, records)
     around = surroundings(ctx, {**found.labels, **more_labels}, files_in(ctx, entity, (r.values for r in records)))
     cells = Cells(ctx, shown, heads, asked.machine, around, asked.q)
+    clocks_of = clocks.pills(ctx, entity.key, {item.record.id: item.readable for item in found.items}, around.reader)
     return [
         {"id": item.record.id, "version": item.record.version, "title": item.title, "marked": marked(item.title, asked.q) or _("Without a name"), "href": f"{asked.base}/{item.record.id}",
-         "cells": cells.of(item.record, item.readable, extra.get(item.record.id))}
+         "cells": cells.of(item.record, item.readable, extra.get(item.record.id)), "clock": clocks_of.get(item.record.id)}
         for item in found.items
     ]
 

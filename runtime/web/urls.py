@@ -7,6 +7,7 @@ from runtime.web import (
     bin,
     board,
     calendar,
+    clocks,
     day,
     display,
     drop,
@@ -146,4 +147,5 @@ ROUTES = (
     _get(f"{_RECORD}/related/<other>/<field>/link", related.link_form),
     _post(f"{_RECORD}/related/<other>/<field>/link", related.link),
     _get(f"{_RECORD}/related/<other>/<field>/candidates", related.candidates),
+    _get(f"{_RECORD}/clocks/<clock>", clocks.explain),
 )

@@ -19,7 +19,7 @@ from runtime.talk.reactions import REACTIONS
 from runtime.web.api.conditional import body_of, limit_of
 from runtime.web.api.files import file_json
 from runtime.web.api.idempotency import once
-from runtime.web.api.records import _closed, _known
+from runtime.web.api.records import _closed, known
 from runtime.web.api.wire import instant, named
 
 _KEYS = ("body", "files")
@@ -27,7 +27,7 @@ _KEYS = ("body", "files")
 
 def list_comments(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """Newest first: ``limit``, ``before=<id of the last comment seen>``."""
-    _known(ctx, entity)
+    known(ctx, entity)
     _closed(request, "limit", "before")
     found = comments.of(ctx, entity, id, limit_of(request), request.args.get("before") or None)
     return json_response({"items": [comment_json(ctx, c) for c in found]})
@@ -35,7 +35,7 @@ def list_comments(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
 
 def add(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """Body ``{"body": "...", "files": [id, ...]}``; ``@{person id}`` in the text names somebody. 201 with the comment."""
-    _known(ctx, entity)
+    known(ctx, entity)
     body = _body(request)
 
     def do() -> Response:
@@ -49,7 +49,7 @@ def add(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
 
 def change(ctx: Ctx, request: Request, entity: str, id: str, comment: str) -> Response:
     """PATCH of an own comment, soon after it was written: another text, other files or both."""
-    _known(ctx, entity)
+    known(ctx, entity)
     body = _body(request)
     if "body" not in body:
         body["body"] = comments.get(ctx, entity, id, comment).body
@@ -59,21 +59,21 @@ def change(ctx: Ctx, request: Request, entity: str, id: str, comment: str) -> Re
 
 def remove(ctx: Ctx, request: Request, entity: str, id: str, comment: str) -> Response:
     """DELETE of an own comment: that there was one stays."""
-    _known(ctx, entity)
+    known(ctx, entity)
     comments.remove(ctx, entity, id, comment)
     return current_app.response_class(status=204)
 
 
 def react(ctx: Ctx, request: Request, entity: str, id: str, comment: str, key: str) -> Response:
     """PUT gives a reaction, DELETE takes one's own back; the comment comes back either way."""
-    _known(ctx, entity)
+    known(ctx, entity)
     comments.react(ctx, entity, id, comment, key, request.method == "PUT")
     return _one(ctx, entity, id, comment)
 
 
 def read_following(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """Whether the caller follows the record, and who else does."""
-    _known(ctx, entity)
+    known(ctx, entity)
     found = people.following(ctx, reading.get(ctx, entity, id).env.record)
     names = of_people(ctx, found)
     return json_response({"following": ctx.actor.person in found, "followers": [named(p, names) for p in found]})
@@ -81,7 +81,7 @@ def read_following(ctx: Ctx, request: Request, entity: str, id: str) -> Response
 
 def choose_following(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """PUT follows, DELETE no longer does."""
-    _known(ctx, entity)
+    known(ctx, entity)
     follow.choose(ctx, entity, id, request.method == "PUT")
     return read_following(ctx, request, entity, id)
 

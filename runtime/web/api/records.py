@@ -18,7 +18,7 @@ from runtime.web.api.idempotency import once
 from runtime.web.api.wire import instant, reader_of, record_json
 
 
-def _known(ctx: Ctx, entity: str) -> str:
+def known(ctx: Ctx, entity: str) -> str:
     """The entity, if the actor may know of it. Raises NotFound (D2)."""
     if entity not in ctx.app.entities or not reading.may_know(ctx, entity):
         raise NotFound()
@@ -47,7 +47,7 @@ def _after(ctx: Ctx, record: Record, status: int = 200) -> Response:
 
 def list_records(ctx: Ctx, request: Request, entity: str) -> Response:
     """``where``, ``sort``, ``fields``, ``q``, ``limit``, ``cursor``, ``total``."""
-    _known(ctx, entity)
+    known(ctx, entity)
     _closed(request, "where", "sort", "fields", "q", "limit", "cursor", "total")
     wanted = _names(request, "fields")
     asked = query.ListQuery(
@@ -73,7 +73,7 @@ def list_records(ctx: Ctx, request: Request, entity: str) -> Response:
 
 def count_records(ctx: Ctx, request: Request, entity: str) -> Response:
     """The total of a list, apart from its rows."""
-    _known(ctx, entity)
+    known(ctx, entity)
     _closed(request, "where", "q")
     where = query.read_where(ctx, entity, request.args["where"]) if request.args.get("where") else None
     return json_response(_count(ctx, entity, query.ListQuery(where=where, q=request.args.get("q", ""))))
@@ -86,20 +86,20 @@ def _count(ctx: Ctx, entity: str, asked: query.ListQuery) -> dict[str, Any]:
 
 def create(ctx: Ctx, request: Request, entity: str) -> Response:
     """Body ``{"fields": {...}}``; 201 with the record."""
-    _known(ctx, entity)
+    known(ctx, entity)
     body = body_of(request, "fields", required=("fields",))
     return once(ctx, request, lambda: _after(ctx, road.create(ctx, entity, Input(body["fields"])), 201))
 
 
 def read(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """One record with its ETag."""
-    _known(ctx, entity)
+    known(ctx, entity)
     return _answer(ctx, entity, id)
 
 
 def change(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """PATCH with If-Match: the given fields change, absent ones stay."""
-    _known(ctx, entity)
+    known(ctx, entity)
     version = version_of(request)
     body = body_of(request, "fields", required=("fields",))
     return _after(ctx, road.update(ctx, entity, id, Input(body["fields"]), version=version))
@@ -107,21 +107,21 @@ def change(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
 
 def remove(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """DELETE with If-Match: into the bin."""
-    _known(ctx, entity)
+    known(ctx, entity)
     road.delete(ctx, entity, id, version=version_of(request))
     return current_app.response_class(status=204)
 
 
 def restore(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """Out of the bin, with everything that went with it."""
-    _known(ctx, entity)
+    known(ctx, entity)
     body_of(request)
     return once(ctx, request, lambda: _after(ctx, road.restore(ctx, entity, id)))
 
 
 def transition(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Response:
     """Take a transition; ``fields`` are written with it, ``asks`` answer its questions."""
-    _known(ctx, entity)
+    known(ctx, entity)
     version = version_of(request)
     body = body_of(request, "fields", "asks")
     return once(
@@ -133,7 +133,7 @@ def transition(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Re
 
 def assign(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """Give a record to another owner or team: ``{"owner": id, "team": id}``."""
-    _known(ctx, entity)
+    known(ctx, entity)
     version = version_of(request)
     body = body_of(request, "owner", "team")
     wrong = [Problem("bad_type", _("This must be an id."), k) for k, v in body.items() if v is not None and not isinstance(v, str)]
@@ -144,7 +144,7 @@ def assign(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
 
 def read_history(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """Who changed what, when and why, newest first; only what the reader may read."""
-    _known(ctx, entity)
+    known(ctx, entity)
     _closed(request, "limit", "before")
     reading.get(ctx, entity, id)
     entries = history.of(ctx, entity, id, limit_of(request), request.args.get("before") or None)
@@ -169,7 +169,7 @@ def read_history(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
 
 def doors(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
     """The transitions from here: open or what is missing, and from whom."""
-    _known(ctx, entity)
+    known(ctx, entity)
     seen = reading.get(ctx, entity, id)
     return json_response(
         {

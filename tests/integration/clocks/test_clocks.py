@@ -38,7 +38,7 @@ CLOCKS: tuple[dict[str, Any], ...] = (
         },
     },
     {"clock": "stay", "on": "task", "starts": 'state = "doing"', "from": "state_since", "days": "2", "restarts": True},
-    {"clock": "budgeted", "on": "project", "counts": "elapsed", "target": "86400", "starts": "NOT(ISBLANK(budget))", "done": "FALSE"},
+    {"clock": "costly", "on": "task", "counts": "elapsed", "target": "86400", "starts": "NOT(ISBLANK(budget))", "done": "FALSE"},
     {"clock": "helped", "on": "task", "counts": "elapsed", "target": "3600", "starts": "NOT(ISBLANK(project))", "done": "NOT(ISBLANK(project.note))", "from": "project.created_at"},
 )
 
