@@ -10,10 +10,8 @@ from typing import Any
 from commands.desk import desk, show
 from kernel.errors import Invalid, Problem
 from kernel.i18n import _
-from kernel.platform import accounts, passwords, tokens
-from kernel.platform.ctx import Ctx
-from runtime.records import road
-from runtime.records.record import Input
+from kernel.platform import accounts, audit, passwords, tokens
+from runtime.people.make import make_person
 
 
 def register(commands: Any) -> None:
@@ -45,16 +43,6 @@ def first_password() -> str:
     return "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _i in range(16))
 
 
-def make_person(ctx: Ctx, login: str, name: str, password_hash: str, roles: list[str], *, email: str | None = None, must_change: bool = True) -> str:
-    """A person record with a sign-in; returns its id. Raises Invalid for unknown roles."""
-    unknown = [role for role in roles if role not in ctx.app.roles]
-    if unknown:
-        raise Invalid([Problem("unknown_role", _("There is no role “{name}”.", name=unknown[0]), "role", _("Known: {keys}.", keys=", ".join(ctx.app.roles)))])
-    person = road.create(ctx, "person", Input({"name": name, **({"email": email} if email else {})}))
-    accounts.create(ctx.conn, person.id, login, password_hash, must_change=must_change, roles=roles)
-    return person.id
-
-
 def create_user(args: argparse.Namespace) -> None:
     password = args.password or first_password()
     passwords.check_new(password, args.login)
@@ -82,6 +70,7 @@ def create_token(args: argparse.Namespace) -> None:
         account = accounts.find_by_login(ctx.conn, args.user)
         if account is None:
             raise Invalid([Problem("unknown_user", _("Nobody signs in as “{login}”.", login=args.user), "user")])
-        _token, secret = tokens.create(
+        token, secret = tokens.create(
             ctx.conn, account.person_id, args.name, ctx.now, scopes=args.scope or ["all"], expires_at=ctx.now + timedelta(days=args.days))
+        audit.note(ctx, "token.created", account.person_id, {"name": token.name, "id": token.id, "scopes": list(token.scopes)})
     print(secret)

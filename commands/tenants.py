@@ -9,7 +9,7 @@ from typing import Any
 from builder.packages import catalogue
 from builder.publish import switching
 from commands.desk import Desk, desk, show
-from commands.people import first_password, make_person
+from commands.people import first_password
 from kernel.errors import Invalid, Problem
 from kernel.i18n import _
 from kernel.platform import accounts, passwords
@@ -17,6 +17,7 @@ from kernel.platform.ctx import Ctx, system_ctx
 from kernel.platform.tenants import read_tenant
 from runtime.files import uploads
 from runtime.files.store import FileStore, folder_of
+from runtime.people.make import make_person
 from runtime.samples.replay import replay
 
 TEMPLATES = "industry_templates"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from builder.jobs import HANDLERS as BUILDER
 from builder.ports import Ports
 from kernel.jobs import Handlers
-from kernel.platform import actors
+from kernel.platform import actors, links
 from runtime.jobs import HANDLERS as RUNTIME
+from runtime.people.make import rename
 from runtime.records.membership import roles_by_expression
 from runtime.records.refill import Refill
 
@@ -17,8 +18,9 @@ def ports() -> Ports:
 
 
 def connect() -> None:
-    """What the kernel must be told once per process: how membership by expression is found."""
+    """What the kernel must be told once per process: how membership by expression is found, how an invited person gets a name."""
     actors.use_membership(roles_by_expression)
+    links.use_naming(rename)
 
 
 def handlers() -> Handlers:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from kernel.platform.ctx import Ctx
 from runtime.approvals import watch
 from runtime.clocks import keep
+from runtime.people import guard
 from runtime.records.happened import Happened
 from runtime.talk import news
 
 Hook = Callable[[Ctx, Sequence[Happened]], None]
 
 HOOKS: tuple[Hook, ...] = (
+    guard.watch,
     news.tell_followers,
     watch.after,
     keep.after_write,

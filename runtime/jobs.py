@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from kernel import mail
 from kernel.jobs import Done, Handler, Job, Outcome, queue
-from kernel.platform import rates, sessions
+from kernel.mail import letters
+from kernel.mail.sending import TRIES
+from kernel.platform import links, rates, sessions
 from kernel.platform.ctx import Ctx
 from runtime.approvals import tend
 from runtime.approvals.opening import DUE
@@ -14,6 +17,7 @@ from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
 from runtime.files import uploads
 from runtime.forms import drafts
+from runtime.people import leaving
 from runtime.records.dependents import RECALCULATE, recalculate_later
 from runtime.records.retention import EMPTY_BIN, empty_bin
 from runtime.web.api import idempotency
@@ -29,8 +33,11 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
     conn, now = ctx.conn, ctx.now
     return Done({
         "sessions": sessions.sweep(conn, now), "answers": idempotency.sweep(conn, now), "uploads": uploads.sweep(ctx),
-        "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR)})
+        "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR), "links": links.sweep(conn, now)})
 
+
+# Everything that is mailed.
+LETTERS = (*letters.TEMPLATES,)
 
 HANDLERS = (
     Handler(ALARM, inside=ring),
@@ -40,5 +47,7 @@ HANDLERS = (
     Handler(EMPTY_BIN, inside=empty_bin, every=timedelta(hours=6), lane="long"),
     Handler(uploads.DROP_BYTES, outside=uploads.drop_bytes, lane="long"),
     Handler(bulk.KIND, inside=bulk.carry_out, lane="long"),
+    Handler(leaving.KIND, inside=leaving.carry_out, lane="long"),
+    Handler(mail.KIND, outside=mail.Sender(LETTERS), most=TRIES),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
 )

@@ -32,11 +32,13 @@ class Account:
     theme: str | None
     zone: str | None
     last_seen_at: datetime | None
+    # Has not chosen a password yet.
+    invited: bool = False
 
 
 _COLUMNS = (
     t.account.c.person_id, t.account.c.login, t.account.c.must_change, t.account.c.disabled_at, t.account.c.language,
-    t.account.c.theme, t.account.c.zone, t.account.c.last_seen_at,
+    t.account.c.theme, t.account.c.zone, t.account.c.last_seen_at, (t.account.c.password_hash == passwords.UNSET).label("invited"),
 )
 
 
@@ -53,11 +55,7 @@ def create(
 
     Raises :class:`Invalid` when the log-in is empty, too long or taken, or the person has an account.
     """
-    name = normal_login(login)
-    if not name or len(name) > MAX_LOGIN or any(unicodedata.category(c).startswith("C") for c in name):
-        raise Invalid([Problem("login_invalid", _("A log-in has 1 to {n} visible characters.", n=MAX_LOGIN), "login")])
-    if find_by_login(conn, name) is not None:
-        raise Invalid([Problem("login_taken", _("Somebody else already uses this log-in."), "login")])
+    name = _free_login(conn, login)
     try:
         with conn.begin_nested():
             conn.execute(insert(t.account).values(
@@ -67,6 +65,21 @@ def create(
     if roles:
         set_roles(conn, person_id, roles)
     return get(conn, person_id)
+
+
+def _free_login(conn: Connection, login: str) -> str:
+    name = normal_login(login)
+    if not name or len(name) > MAX_LOGIN or any(unicodedata.category(c).startswith("C") for c in name):
+        raise Invalid([Problem("login_invalid", _("A log-in has 1 to {n} visible characters.", n=MAX_LOGIN), "login")])
+    if find_by_login(conn, name) is not None:
+        raise Invalid([Problem("login_taken", _("Somebody else already uses this log-in."), "login")])
+    return name
+
+
+def set_login(conn: Connection, person_id: str, login: str) -> None:
+    """Another log-in for a person; sessions go on. Raises NotFound, Invalid."""
+    if get(conn, person_id).login != normal_login(login):
+        conn.execute(update(t.account).where(t.account.c.person_id == person_id).values(login=_free_login(conn, login)))
 
 
 def get(conn: Connection, person_id: str) -> Account:

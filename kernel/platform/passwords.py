@@ -12,6 +12,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from kernel.errors import Busy, Invalid, Problem
 from kernel.i18n import _
 
+# In place of a hash while somebody has not chosen a password yet: nothing matches it.
+UNSET = "!"
 MIN_LENGTH = 10
 MAX_LENGTH = 200
 _WAIT_S = 15.0
@@ -50,6 +52,8 @@ def verify(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``; without an account the same time is spent on a decoy."""
     if len(password) > MAX_LENGTH:
         return False
+    if stored == UNSET:
+        stored = None
     with _Slot():
         try:
             matches = _hasher.verify(stored or _decoy(), _normal(password))

@@ -46,6 +46,11 @@ def take(conn: Connection, key: str, limit: Limit, now: datetime, table: Table =
     return int(used) + 1
 
 
+def minutes(seconds: int) -> int:
+    """A wait in whole minutes, as it is told to people."""
+    return max(1, (seconds + 58) // 60)
+
+
 def locked(conn: Connection, keys: Collection[str], limit: Limit, now: datetime, table: Table = t.rate) -> dict[str, datetime]:
     """Those of ``keys`` whose limit is used up, with the moment at which they are free again."""
     if not keys:

@@ -43,13 +43,21 @@ class Settings:
     session_days: int = 14
     test_clock: Path | None = None
     log_format: str = "text"
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
 
     def __post_init__(self) -> None:
         _check_base_url(self.base_url)
+        _check_mail(self.smtp_url, self.mail_from)
         if self.test_clock is not None and not self.is_test:
             raise SettingsRefused(_(
                 "FANGYUAN_TEST_CLOCK works only with a loopback or .test base URL and a data directory that contains a file {mark}.",
                 mark=TEST_MARK))
+
+    @property
+    def mails(self) -> bool:
+        """Whether the product can send mail."""
+        return self.smtp_url is not None
 
     @property
     def secure(self) -> bool:
@@ -116,6 +124,8 @@ class Settings:
             session_days=_integer(env, "FANGYUAN_SESSION_DAYS", 14, 1, 90),
             test_clock=Path(clock_file).resolve() if clock_file else None,
             log_format=log_format,
+            smtp_url=env.get("FANGYUAN_SMTP_URL") or None,
+            mail_from=env.get("FANGYUAN_MAIL_FROM") or None,
         )
 
 
@@ -143,6 +153,25 @@ def _check_base_url(base_url: str) -> None:
     if parts.scheme == "http" and not is_loopback(host):
         hint = _("Put a proxy with a certificate in front and use its https address.")
         raise SettingsRefused(_("FANGYUAN_BASE_URL may be plain http only on this very machine, not on {host}.", host=host), hint=hint)
+
+
+def _check_mail(url: str | None, sender: str | None) -> None:
+    """A mail server that can be reached safely, and an address to write from."""
+    # Read here only: the product without mail loads neither ssl nor smtplib.
+    if url is None:
+        return
+    from kernel.mail.envelope import is_address
+    from kernel.mail.smtp import read_url
+
+    try:
+        server = read_url(url)
+    except ValueError as error:
+        raise SettingsRefused(_("FANGYUAN_SMTP_URL can't be read: {why}.", why=str(error))) from error
+    if server.password and server.tls == "none" and not is_loopback(server.host):
+        raise SettingsRefused(
+            _("FANGYUAN_SMTP_URL would send a password in the open."), hint=_("Use smtps:// or add ?starttls=1."))
+    if not sender or not is_address(sender):
+        raise SettingsRefused(_("FANGYUAN_MAIL_FROM must be the e-mail address that mails come from, for example forms@example.com."))
 
 
 def _database_url(given: str | None, data_dir: Path) -> str:

@@ -78,6 +78,11 @@ def of_person(conn: Connection, person_id: str) -> list[Token]:
     return _tokens(conn, t.token.c.person_id == person_id)
 
 
+def open_of(conn: Connection, person_id: str, now: datetime) -> list[Token]:
+    """Those of a person's tokens that work."""
+    return [token for token in of_person(conn, person_id) if token.revoked_at is None and (token.expires_at is None or token.expires_at > now)]
+
+
 def everybody(conn: Connection, limit: int, before: str | None = None) -> list[Token]:
     """The tokens of the whole tenant, newest first."""
     return _tokens(conn, t.token.c.id < before if before else true(), limit)

@@ -20,7 +20,7 @@ from kernel.platform.database import Databases
 from kernel.platform.ids import uuid7
 from kernel.platform.settings import Settings
 from kernel.platform.tenants import SLUG, Tenants
-from kernel.web import assets, csrf, errors_pages, headers, login, rendering
+from kernel.web import assets, csrf, errors_pages, headers, links, login, rendering
 from kernel.web.i18n import wanted_language
 from kernel.web.request import DEFAULT_BODY_LIMIT, begin, state
 from kernel.web.routes import Need, RouteRefused
@@ -76,6 +76,7 @@ def create_flask(
     errors_pages.install(app)
     _frame_requests(app, web)
     login.install(app, web)
+    links.install(app, web)
     web.needs["health"] = (Need.PUBLIC,)
     app.add_url_rule("/health", "health", lambda: app.response_class("ok\n", mimetype="text/plain"), methods=["GET"])
     return app

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kernel.errors import FangyuanError, Invalid, NotFound, NotSignedIn, Problem, TooMany
 from kernel.i18n import LANGUAGES, _
-from kernel.platform import accounts, audit, sessions
+from kernel.platform import accounts, audit, rates, sessions
 from kernel.platform.ctx import Ctx
 from kernel.platform.database import Home
 from kernel.platform.sign_in import WrongPassword, change_password, sign_in
@@ -154,7 +154,9 @@ class _Door:
 
     def _login_page(self, slug: str, target: str, error: FangyuanError | None = None) -> BaseResponse:
         status = 200 if error is None else 422 if isinstance(error, WrongPassword) else error.status
-        context = {"slug": slug, "target": target, "error": error, "login": request.form.get("login", "")}
+        context = {
+            "slug": slug, "target": target, "error": error, "login": request.form.get("login", ""),
+            "minutes": rates.minutes(error.retry_after) if isinstance(error, TooMany) else None}
         response = render(Page("login.html", context, status=status), None)
         if isinstance(error, TooMany):
             response.headers["Retry-After"] = str(error.retry_after)

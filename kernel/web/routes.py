@@ -19,7 +19,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kernel.errors import BadRequest, Busy, Forbidden, NotFound, NotSignedIn
 from kernel.i18n import _
-from kernel.platform import sessions, tokens
+from kernel.platform import rates, sessions, tokens
+from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from kernel.platform.database import Home, commit
 from kernel.platform.jsonvalues import dumps
@@ -122,6 +123,7 @@ def _handler(web: Web, route: Route) -> Callable[..., BaseResponse]:
             raise NotSignedIn()
         if found is None:
             # Whatever a foreign credential meets in a tenant that exists, it meets here too (D1).
+            _count_token(web, credential)
             raise NotFound() if public else NotSignedIn()
         _refuse_unstorable(args, forms=not route.api)
         writes = request.method not in csrf.SAFE_METHODS and not route.reads
@@ -146,6 +148,7 @@ def _in_unit_of_work(
     with home.open("write" if writes else "read") as conn:
         opened = open_credential(conn, credential, placement, web)
         if opened is None:
+            _count_token(web, credential)
             raise NotSignedIn()
         known.ctx = ctx = Ctx(
             opened.tenant, opened.actor, conn, opened.release, web.clock, "api" if route.api else route.channel or "screen", known.id,
@@ -162,6 +165,14 @@ def _in_unit_of_work(
         with suppress(Busy), home.write() as conn:
             touch(conn, credential, web)
     return response
+
+
+def _count_token(web: Web, credential: Credential | None) -> None:
+    """Who tries API tokens that don't exist is slowed down, by address (D29); a good one works all the same. Raises TooMany."""
+    if credential is not None and credential.kind == "token":
+        with suppress(Busy), web.tenants.control.write() as conn:
+            address = client_address(request, web.settings.trusted_proxies)
+            rates.take(conn, f"token:{address}", rates.TOKEN_ADDRESS, web.clock.now(), t.control_rate)
 
 
 def open_credential(conn: Connection, credential: Credential | None, placement: Placement, web: Web) -> sessions.Opened | None:

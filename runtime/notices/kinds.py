@@ -24,6 +24,7 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
+    Kind("hand_over", "user-check", _("{who} handed over to you: {detail}"), essential=True),
     Kind("handed_over", "user-check", _("{who} gave you {title}"), essential=True),
     Kind("mention", "message", _("{who} mentioned you in {title}"), essential=True),
     Kind("commented", "message-2", _("{who} wrote about {title}")),

@@ -11,8 +11,8 @@ from runtime.records.happened import Happened
 from runtime.records.readers import who_may_read
 from runtime.talk import follow
 
-# Half a year of samples, or a thousand imported rows, is nobody's news.
-QUIET_CHANNELS = frozenset({"sample", "import"})
+# Half a year of samples, or a thousand imported rows, is nobody's news; of a hand-over its receivers are told once.
+QUIET_CHANNELS = frozenset({"sample", "import", "hand_over"})
 
 
 def tell_followers(ctx: Ctx, written: Sequence[Happened]) -> None:

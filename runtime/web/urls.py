@@ -33,8 +33,7 @@ from runtime.web import (
 )
 from runtime.web.bulk import dialogs as bulk
 from runtime.web.settings import calendars
-from runtime.web.settings import sessions as my_sessions
-from runtime.web.settings import tokens as my_tokens
+from runtime.web.settings.routes import SETTINGS
 
 _LIST = "/e/<entity>"
 _RECORD = f"{_LIST}/<id>"
@@ -48,23 +47,13 @@ def _post(rule: str, view: object, method: str = "POST", **more: object) -> Rout
     return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
 
 
-def _admin(rule: str, view: object, method: str = "GET", **more: object) -> Route:
-    return Route(rule, view, methods=(method,), needs=Need.ADMIN, **more)  # type: ignore[arg-type]
-
-
 ROUTES = (
     _get("/", day.show),
     _get("/me", me.show),
     _post("/me/zone", me.save_zone),
     _get("/settings/", me.index),
     _get("/settings/calendars", calendars.show),
-    _get("/settings/sessions", my_sessions.show),
-    _post("/settings/sessions/end", my_sessions.end),
-    _get("/settings/tokens", my_tokens.show),
-    _post("/settings/tokens", my_tokens.create),
-    _post("/settings/tokens/<id>/revoke", my_tokens.revoke),
-    _admin("/settings/all-tokens", my_tokens.show_all),
-    _admin("/settings/all-tokens/<id>/revoke", my_tokens.revoke_any, "POST"),
+    *SETTINGS,
     _get("/bin", bin.show),
     _post("/bin/restore", bin.restore),
     _post("/bin/purge", bin.purge),

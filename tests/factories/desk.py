@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kernel.model.application import Application
-from kernel.platform import migrations
+from kernel.platform import links, migrations
 from kernel.platform.clock import Clock
 from kernel.platform.ctx import Ctx, system_ctx
 from kernel.platform.database import Home
@@ -285,10 +285,12 @@ class Desk:
 
 def make_runtime(settings: Settings, clock: Clock) -> Flask:
     """The application with the routes of run time: screens and API."""
+    from runtime.people.make import rename
     from runtime.web.api.urls import ROUTES as API
     from runtime.web.shell import build
     from runtime.web.urls import ROUTES as SCREENS
 
+    links.use_naming(rename)
     app = create_flask(settings, clock, shell=build)
     mount(app, SCREENS)
     mount(app, API)

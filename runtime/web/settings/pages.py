@@ -55,6 +55,9 @@ GROUPS: tuple[SettingsGroup, ...] = (
         SettingsPage("tokens", _("API tokens"), "key", "/settings/tokens"),
     )),
     SettingsGroup(_("Workspace"), (
+        SettingsPage("people", _("People"), "users", "/settings/people", administrators),
+        SettingsPage("roles", _("Roles"), "shield-check", "/settings/roles", administrators),
+        SettingsPage("mail", _("Mail"), "mail", "/settings/mail", administrators),
         SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),
     )),

@@ -1,0 +1,45 @@
+"""The addresses of the settings of people, spliced into ``runtime/web/urls.py``."""
+
+from __future__ import annotations
+
+from kernel.web.routes import Need, Route
+from runtime.web.settings import invite, people, post, roles, sessions, tokens
+
+_PERSON = "/settings/people/<id>"
+
+
+def _mine(rule: str, view: object, method: str = "GET", **more: object) -> Route:
+    return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
+
+
+def _admin(rule: str, view: object, method: str = "GET", **more: object) -> Route:
+    return Route(rule, view, methods=(method,), needs=Need.ADMIN, **more)  # type: ignore[arg-type]
+
+
+SETTINGS = (
+    _mine("/settings/sessions", sessions.show),
+    _mine("/settings/sessions/end", sessions.end, "POST"),
+    _mine("/settings/tokens", tokens.show),
+    _mine("/settings/tokens", tokens.create, "POST"),
+    _mine("/settings/tokens/<id>/revoke", tokens.revoke, "POST"),
+    _admin("/settings/people", people.show),
+    _admin("/settings/people/new", invite.show),
+    _admin("/settings/people/new", invite.create, "POST"),
+    _admin(_PERSON, people.person),
+    _admin(f"{_PERSON}/roles", people.save_roles, "POST"),
+    _admin(f"{_PERSON}/login", people.save_login, "POST"),
+    _admin(f"{_PERSON}/link/<kind>", people.link, "POST"),
+    _admin(f"{_PERSON}/revoke", people.revoke, "POST"),
+    _admin(f"{_PERSON}/unlock", people.unlock, "POST"),
+    _admin(f"{_PERSON}/sessions", people.end_sessions, "POST"),
+    _admin(f"{_PERSON}/leave", people.leave),
+    _admin(f"{_PERSON}/leave", people.deactivate, "POST"),
+    _admin(f"{_PERSON}/activate", people.activate, "POST"),
+    _admin(f"{_PERSON}/handing", people.handing),
+    _admin("/settings/roles", roles.show),
+    _admin("/settings/mail", post.show),
+    _admin("/settings/mail/test", post.test, "POST"),
+    _admin("/settings/mail/<int:id>/again", post.again, "POST"),
+    _admin("/settings/all-tokens", tokens.show_all),
+    _admin("/settings/all-tokens/<id>/revoke", tokens.revoke_any, "POST"),
+)
