@@ -121,14 +121,20 @@ class Conflict(FangyuanError):
 
 
 class Stale(FangyuanError):
-    """The record has a newer version than the one the change was made on (D46)."""
+    """The record has a newer version than the one the change was made on (D46).
+
+    ``changed``: fields that others changed since, ``conflicts``: those of them that were to be changed now; None where nobody looked.
+    """
 
     status, code = 412, "stale"
     message = _("Somebody changed this record in the meantime.")
 
-    def __init__(self, current: int, message: Message | None = None) -> None:
+    def __init__(
+        self, current: int, message: Message | None = None, *, changed: Sequence[str] | None = None, conflicts: Sequence[str] | None = None
+    ) -> None:
         super().__init__(message, hint=_("Load it again and repeat your change."))
         self.current = current
+        self.changed, self.conflicts = changed, conflicts
 
 
 class VersionRequired(FangyuanError):

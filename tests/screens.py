@@ -109,12 +109,12 @@ def _wait(selector: str) -> Callable[[Page], object]:
 
 
 def _behind(page: Page) -> None:
-    """Somebody else saves first: the form on the screen is one version behind, and says something else."""
-    page.evaluate("""() => {
-      const form = document.querySelector('#record-form'), version = form.querySelector('[name=_version]');
-      const area = form.querySelector('textarea');
-      area.value = `${area.value} +1`;
-      version.value = String(Number(version.value) - 1);
+    """Somebody else saves the same field first: the form on the screen is one version behind, and says something else."""
+    page.evaluate("""async () => {
+      const form = document.querySelector('#record-form'), area = form.querySelector('textarea');
+      const first = new URLSearchParams({csrf_token: form.csrf_token.value, _version: form._version.value, [area.name]: `${area.value} +1`});
+      await fetch(form.getAttribute('action').replace(/edit$/, `field/${area.name}`), {method: 'POST', body: first});
+      area.value = `${area.value} +2`;
       form.requestSubmit();
     }""")
     page.wait_for_selector("#conflict-form")

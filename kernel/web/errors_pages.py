@@ -53,6 +53,8 @@ def problem_document(error: FangyuanError, language: str, instance: str) -> dict
         document["rule"] = rule
     if isinstance(error, Stale):
         document["current"] = error.current
+        if error.changed is not None:
+            document |= {"changed": list(error.changed), "conflicts": list(error.conflicts or ())}
     return document
 
 

@@ -20,7 +20,7 @@ from kernel.platform.ctx import Ctx
 from runtime.records import actions, asks, changelog, commit, events, limits, store
 from runtime.records.env import RecordEnv
 from runtime.records.facts import TransitionFacts, state_of
-from runtime.records.normalise import normalise
+from runtime.records.normalise import normalise, resolve
 from runtime.records.numbering import give_numbers
 from runtime.records.record import NO_REQUEST, Input, Record, Request
 from runtime.records.removing import delete, delete_many, mend, restore, restore_many
@@ -221,13 +221,23 @@ def update(ctx: Ctx, entity: str, id: str, input: Input, *, version: int | None,
     _require(rights, "update", work)
     stale = version is not None and version != old.version
     if stale and (not merge or version is None or version > old.version):
-        raise Stale(old.version)
+        raise _overtaken(work, rights, version, input)
     apply_update(work, input, rights)
-    if stale and set(work.changed()) & changelog.changed_since(ctx, entity, id, version or 0):
-        raise Stale(old.version)
+    # What follows from others may follow from both changes: only what people write can clash.
+    if stale and {k for k in work.changed() if work.shape.fields[k].writable} & changelog.changed_since(ctx, entity, id, version or 0):
+        raise _overtaken(work, rights, version, input)
     _refuse_if_wrong([work])
     changed = work.changed()
     return commit.updated(work, changed) if changed else old
+
+
+def _overtaken(work: Work, rights: EntityRights, version: int | None, given: Input) -> Stale:
+    """Somebody was faster: which fields they changed, as far as the actor may read them, and which of these were to be changed now."""
+    assert work.old is not None
+    readable = rights.readable(_before(work)) | {"owner", "team", "state"}
+    theirs = changelog.changed_since(work.ctx, work.shape.key, work.old.id, version or 0) & readable
+    mine = {resolve(work.shape, name) for name in given.fields}
+    return Stale(work.old.version, changed=sorted(theirs), conflicts=sorted(k for k in theirs if k in mine))
 
 
 def _existing(ctx: Ctx, entity: str, id_: str, *, binned: bool | None = False, lock: bool = True) -> tuple[Work, EntityRights]:
@@ -268,6 +278,23 @@ def apply_update(work: Work, given: Input, rights: EntityRights) -> None:
     normalise(work, given, allowed)
     fill_defaults(work)
     _check_all(work)
+
+
+def read_as(ctx: Ctx, entity: str, id: str, input: Input, base: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    """What somebody sent as values, read as a change of the record as it was (``base``: its values of then), with what can't be read.
+
+    Writes nothing and checks no rule: the values are merged and go down the road afterwards. Raises NotFound, Forbidden.
+    """
+    work, rights = _existing(ctx, entity, id, lock=False)
+    assert work.old is not None
+    _require(rights, "update", work)
+    work.old = replace(work.old, values={**work.old.values, **base})
+    work.values.update(base)
+    before = _before(work)
+    allowed = rights.writable(before)
+    work.visible = rights.readable(before) | allowed
+    normalise(work, input, allowed)
+    return {k: work.values[k] for k in work.given if k in work.shape.fields}, tuple(work.problems)
 
 
 def assign(ctx: Ctx, entity: str, id: str, *, owner: str | None = _UNSET, team: str | None = _UNSET, version: int | None) -> Record:

@@ -11,7 +11,7 @@ from flask import Request, redirect
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from kernel.errors import Forbidden, Invalid, Stale, VersionRequired
+from kernel.errors import Forbidden, Invalid, VersionRequired
 from kernel.i18n import _
 from kernel.model.elements import Entity, Field
 from kernel.permissions import rights_of
@@ -83,13 +83,13 @@ def update(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
     sent = parse.read(ctx, made.posted_fields(request), request.form).fields
     version = version_of(request)
     try:
-        road.update(ctx, entity, id, Input(sent, "text"), version=version)
+        saved = conflict.save(ctx, request, shown, sent, version, f"{shown.url}/edit")
     except Invalid as error:
         return made.page(request, given=sent, raw=sent, refused=error, version=version)
-    except Stale as error:
-        return conflict.page(ctx, request, shown, sent, error, version, f"{shown.url}/edit")
+    if isinstance(saved, Page):
+        return saved
     drafts.discard(ctx, entity, id, made.layout.key)
-    return redirect(shown.url, 303)
+    return redirect(shown.url + (f"?merged={version}" if saved.note is not None else ""), 303)
 
 
 def version_of(request: Request, needed: bool = True) -> int | None:

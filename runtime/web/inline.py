@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from flask import Request, redirect
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from kernel.errors import Forbidden, Invalid, Stale
+from kernel.errors import Forbidden, Invalid
 from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
@@ -17,10 +18,8 @@ from kernel.web.request import is_htmx
 from runtime.forms import parse, problems
 from runtime.forms.build import Builder, Filling
 from runtime.forms.prepare import prepared
-from runtime.records import road
-from runtime.records.record import Input
 from runtime.web import cell_edit, conflict
-from runtime.web.edit import version_of
+from runtime.web.edit import Form, trigger, version_of
 from runtime.web.record import Open, field_of, head, open_record, row_of
 from runtime.web.sight import creatable, known_entities
 
@@ -51,17 +50,20 @@ def save(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
     sent = parse.read(ctx, [field], posted).fields
     version = version_of(request)
     try:
-        record = road.update(ctx, entity, id, Input(sent, "text"), version=version)
+        saved = conflict.save(ctx, request, before, sent, version, f"{before.url}/field/{key}")
     except Invalid as error:
         if not is_htmx(request):
-            raise
+            # The value stays on the screen, in the whole form.
+            return Form(ctx, before.entity, before).page(request, given=sent, raw=sent, refused=error, version=version)
         return _editor(ctx, before, field, sent, error, version, cell_edit.wanted(request))
-    except Stale as error:
-        return conflict.page(ctx, request, before, sent, error, version, f"{before.url}/field/{key}")
+    if isinstance(saved, Page):
+        return saved
+    record = saved.record
     if not is_htmx(request):
-        return redirect(before.url, 303)
+        note = f"?merged={version}" if saved.note is not None else ""
+        return redirect(conflict.own_path(ctx, request.form.get("_back")) or before.url + note, 303)
     if cell_edit.wanted(request):
-        return cell_edit.row(ctx, request, entity, id)
+        return _told(cell_edit.row(ctx, request, entity, id), saved, ctx.language)
     after = open_record(ctx, entity, id)
     undo = json.dumps(_texts(ctx, before, field), ensure_ascii=False) if "_undo" not in request.form and record.version != before.record.version else None
     row = row_of(ctx, after, field, prepared(ctx, field).type.wide, saved=True, undo=undo)
@@ -71,7 +73,14 @@ def save(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
         if f.key != key and f.key in after.seen.readable and f.type not in ("rows", "referring")
         and before.record.values.get(f.key) != after.record.values.get(f.key)
     ]
-    return Page("runtime/record/saved.html", {**head(ctx, after), "row": row, "others": others, "oob": True})
+    return _told(Page("runtime/record/saved.html", {**head(ctx, after), "row": row, "others": others, "oob": True}), saved, ctx.language)
+
+
+def _told(page: Page, saved: conflict.Saved, language: str) -> Page:
+    """The answer with a line about what somebody else changed meanwhile."""
+    if saved.note is None:
+        return page
+    return replace(page, headers={**page.headers, "HX-Trigger": trigger({"toast": {"text": saved.note.to(language), "tone": "info"}})})
 
 
 def _texts(ctx: Ctx, shown: Open, field: Any) -> list[str]:

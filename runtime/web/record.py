@@ -72,7 +72,17 @@ def open_record(ctx: Ctx, entity_key: str, id_: str, *, binned: bool = False) ->
 def show(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
     """The page."""
     shown = open_record(ctx, entity, id)
-    return Page("runtime/record/page.html", context(ctx, shown, request))
+    return Page("runtime/record/page.html", {**context(ctx, shown, request), "merged": _merged(ctx, request, shown)})
+
+
+def _merged(ctx: Ctx, request: Request, shown: Open) -> Any:
+    """After two changes were put together: what the other one did, in a line."""
+    given = request.args.get("merged", "")
+    if not given.isdecimal() or len(given) > 15:
+        return None
+    from runtime.web import conflict
+
+    return conflict.since_note(ctx, shown, int(given))
 
 
 def context(ctx: Ctx, shown: Open, request: Request) -> dict[str, Any]:

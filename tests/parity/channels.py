@@ -395,13 +395,12 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
 
 WRITERS: Mapping[str, str] = {
     "runtime/web/edit.py": "forms",
-    "runtime/web/inline.py": "edit in place",
     "runtime/web/steps.py": "form of a step",
     "runtime/web/drop.py": "board, by state, choice or owner",
     "runtime/web/calendar.py": "calendar",
     "runtime/web/manage.py": "assign, delete, restore",
     "runtime/web/related.py": "links an existing record: one reference of it, by update",
-    "runtime/web/conflict.py": "only previews",
+    "runtime/web/conflict.py": "forms and edit in place, from an older version too",
     "runtime/web/bin.py": "bin",
     "runtime/web/api/records.py": "API",
     "runtime/samples/replay.py": "sample data",

@@ -28,11 +28,11 @@ def test_a_stale_form_shows_what_both_changed(demo, people, rep, lead):
     dialog.wait_for()
     told = dialog.inner_text()
     assert "周敏" in told and "只做三楼" in told and "一楼和二楼" in told and "二楼教室" in told
-    assert dialog.locator("tr.row-warning").count() == 1, "only what both changed is marked"
+    assert dialog.locator("[data-conflict]").count() == 1, "only what both changed is asked for"
     assert screen.fits(page)
     stands = rep.get(f"/records/lead/{lead}").json
     assert (stands["version"], stands["fields"]["need"]) == (2, "一楼和二楼"), "nothing was overwritten unseen"
-    dialog.get_by_role("button", name="覆盖").or_(page.locator("button[form=conflict-form]")).first.click()
+    dialog.get_by_role("button", name="按选择保存").click()
     screen.saved(page, "lead")
     stands = rep.get(f"/records/lead/{lead}").json
     assert (stands["fields"]["need"], stands["fields"]["company"], stands["fields"]["deciders"]) == ("只做三楼", "云栖培训", 4), "mine on top, the rest of theirs stays"
@@ -43,8 +43,7 @@ def test_theirs_can_be_kept(demo, people, rep, lead):
     demo.api(keys.SUPERVISOR).patch(f"/records/lead/{lead}", {"fields": {"need": "一楼和二楼"}}, version=1)
     page.locator("#f-need").fill("只做三楼")
     screen.save_form(page)
-    page.locator("#conflict-dialog").wait_for()
-    page.locator(f"#conflict-dialog a[href$='/e/lead/{lead}']").click()
+    page.locator("#conflict-dialog").get_by_role("button", name="全用对方的").click()
     screen.saved(page, "lead")
     screen.shows(page, "need", "一楼和二楼")
     assert rep.get(f"/records/lead/{lead}").json["version"] == 2

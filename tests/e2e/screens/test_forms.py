@@ -171,10 +171,10 @@ def test_nobody_overwrites_anybody_unseen(world, open_page, width):
     page.get_by_role("button", name="Save", exact=True).click()
     dialog = page.locator("#conflict-dialog")
     dialog.wait_for()
-    row = dialog.locator("tr", has_text="Effort").inner_text()
+    row = dialog.locator("[data-conflict=effort]").inner_text()
     assert "2.0" in row and "8.0" in row and "3.0" in row
     assert stored(world, id_).values["effort"] == 8
-    dialog.get_by_role("button", name="Save mine on top").click()
+    dialog.get_by_role("button", name="Save what is chosen").click()
     page.wait_for_url(re.compile(r"/e/task/[0-9a-f-]{36}$"))
     record = stored(world, id_)
     # My change stands; what I did not touch stays theirs.
