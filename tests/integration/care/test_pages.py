@@ -18,7 +18,7 @@ def test_a_refused_deletion_names_what_holds_it_back_and_leads_there(shelf_sqlit
     make(shelf, "wen", "stamp", page=page)
     answer = post(shelf, "wen", f"/e/folder/{folder}/delete", {"_version": 1})
     assert answer.status_code == 409 and "1 × Stamp still refer to it" in answer.text and f"/e/stamp?f=page.in.{page}" in answer.text
-    answer = post(shelf, "wen", "/e/page/bulk/delete", {"ids": [page]}, **{"HX-Request": "true"})
+    answer = post(shelf, "wen", f"/e/page/{page}/delete", {"_version": 1}, **{"HX-Request": "true"})
     assert answer.status_code == 409 and answer.headers["HX-Retarget"] == "#dialog-root" and "Show these: Stamp" in answer.text
     assert live(shelf, "page") == {page} and live(shelf, "folder") == {folder}
     listed = shelf.browser("wen").get(f"/t/{shelf.slug}/e/stamp?f=page.in.{page}")
