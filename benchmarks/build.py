@@ -14,6 +14,10 @@ def main(side: str, rows: int, place: Place) -> None:
         from benchmarks import ours_data
 
         ours_data.build(place, rows)
+    elif side == "scale":
+        from benchmarks import scale_data
+
+        scale_data.build(place, rows)
     else:
         from benchmarks import hand_data
 

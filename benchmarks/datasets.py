@@ -27,6 +27,7 @@ SIDES = ("ours", "handwritten")
 _SOURCES = {
     "handwritten": ("benchmarks/values.py", "benchmarks/hand_data.py", "benchmarks/handwritten/models.py"),
     "ours": ("benchmarks/values.py", "benchmarks/ours_data.py", "benchmarks/entity.yaml"),
+    "scale": ("benchmarks/values.py", "benchmarks/ours_data.py", "benchmarks/scale_data.py", "benchmarks/entity.yaml", "benchmarks/scale.yaml"),
 }
 Say = Callable[[str], None]
 
@@ -57,7 +58,7 @@ def digest_of(side: str) -> str:
     sha = hashlib.sha256()
     for name in _SOURCES[side]:
         sha.update((ROOT / name).read_bytes())
-    if side == "ours":
+    if side != "handwritten":
         from benchmarks.ours_data import tables_in_words
 
         sha.update(tables_in_words().encode())
@@ -113,10 +114,10 @@ class SqliteStore:
         return self._place(target, side)
 
     def _place(self, folder: Path, side: str) -> Place:
-        return Place(f"sqlite:///{folder / ('control' if side == 'ours' else 'assets')}.sqlite3", folder)
+        return Place(f"sqlite:///{folder / ('assets' if side == 'handwritten' else 'control')}.sqlite3", folder)
 
     def _sweep(self) -> None:
-        current = {digest_of(side) for side in SIDES}
+        current = {digest_of(side) for side in _SOURCES}
         for folder in self.folder.iterdir():
             if not folder.name.startswith("copy-") and folder.name.rsplit("-", 1)[-1] not in current:
                 shutil.rmtree(folder)
@@ -157,10 +158,10 @@ class PostgresqlStore:
         self.note.write_text(json.dumps(sorted(names)))
 
     def _sweep(self) -> None:
-        current = {digest_of(side) for side in SIDES}
+        current = {digest_of(side) for side in _SOURCES}
         keep = {name for name in self._complete() if name.rsplit("-", 1)[-1] in current}
         for name in self.server.databases():
-            if name.startswith(("ours-", "handwritten-", "copy-")) and name not in keep:
+            if name.startswith(("ours-", "handwritten-", "scale-", "copy-")) and name not in keep:
                 self.server.drop(name)
         self._write(keep)
 

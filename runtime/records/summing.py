@@ -14,7 +14,7 @@ from kernel.platform.ctx import Ctx
 from runtime.records.counting import limited, stopped
 from runtime.records.query import ListQuery, conditions
 
-MOST = 20_000
+MOST = 50_000
 FEW = 500
 LOOKED_AT = 100_000
 
@@ -31,7 +31,7 @@ class Sum:
 def sums(ctx: Ctx, entity: str, key: str, values: Sequence[Any], asked: ListQuery, total: str = "") -> Mapping[Any, Sum]:
     """How many records stand at each value of a field (``state``, ``owner`` ...; None: blank) and what ``total`` adds up to.
 
-    Stops at 20,000 per value, and with a lower number when that takes too long. Raises Invalid, NotFound.
+    Stops at 50,000 per value, and with a lower number when that takes too long. Raises Invalid, NotFound.
     """
     if not values:
         return {}

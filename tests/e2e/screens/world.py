@@ -110,7 +110,10 @@ MACHINE = {
 VIEWS = [
     {"view": "mine", "entity": "task", "labels": l("我负责的", "Mine"), "where": "owner.id = me.id", "columns": ["state", "priority", "due", "effort", "budget", "owner", "updated_at"], "sort": ["due"]},
     {"view": "all_tasks", "entity": "task", "labels": l("全部", "All"), "columns": ["state", "priority", "project", "due", "effort", "budget", "owner"], "sort": ["-created_at"]},
-    {"view": "wall", "entity": "task", "as": "board", "labels": l("看板", "Board"), "columns": ["priority", "project", "budget"]},
+    {"view": "wall", "entity": "task", "as": "board", "labels": l("看板", "Board"), "columns": ["priority", "project", "budget"], "group_by": "state", "total": "budget", "limits": {"open": 2}},
+    {"view": "plan", "entity": "task", "as": "calendar", "labels": l("日历", "Plan"), "starts": "due", "card": ["priority", "effort"]},
+    {"view": "pictures", "entity": "task", "as": "gallery", "labels": l("图册", "Pictures"), "image": "photos", "card": ["priority", "due"]},
+    {"view": "bars", "entity": "task", "as": "timeline", "labels": l("时间线", "Bars"), "starts": "created_at", "ends": "due", "group_by": "owner", "card": ["budget"]},
 ]
 
 FORM = {

@@ -78,5 +78,7 @@ export default function listCalendar(calendar) {
     move(button.dataset.dayMove, button.dataset.version, between(button.dataset.day, input.value));
   });
   on(document, "record-created", () => reload());
+  // On a phone the month is a list of its days: it begins with today's.
+  if (scrollY === 0 && matchMedia("(max-width: 767px)").matches) calendar.querySelector(".is-today:not(.is-outside)")?.scrollIntoView({ block: "start" });
   return off;
 }
