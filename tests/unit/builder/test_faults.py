@@ -68,6 +68,18 @@ FAULTS = [
     ("unknown order of a view", VIEW, "sort: [-due]", "sort: [-deu]", "unknown_field", "view/mine"),
     ("board without groups", VIEW, "as: board\ngroup_by: state", "as: board", "no_groups", "view/board"),
     ("board by a field of any value", VIEW, "group_by: state", "group_by: name", "bad_group", "view/board"),
+    ("calendar without a day", VIEW, "as: board\ngroup_by: state", "as: calendar", "no_start", "view/board"),
+    ("timeline on what is no day", VIEW, "as: board\ngroup_by: state", "as: timeline\nstarts: name", "bad_starts", "view/board"),
+    ("end that is no day", VIEW, "as: board\ngroup_by: state", "as: calendar\nstarts: due\nends: cost", "bad_ends", "view/board"),
+    ("day that is not there", VIEW, "as: board\ngroup_by: state", "as: calendar\nstarts: deu", "unknown_field", "view/board"),
+    ("gallery without pictures", VIEW, "as: board\ngroup_by: state", "as: gallery", "no_image", "view/board"),
+    ("picture that is none", VIEW, "as: board\ngroup_by: state", "as: gallery\nimage: name", "bad_image", "view/board"),
+    ("sum of words", VIEW, "group_by: state", "group_by: state\ntotal: name", "bad_total", "view/board"),
+    ("unknown field on a card", VIEW, "group_by: state", "group_by: state\ncard: [nmae]", "unknown_field", "view/board"),
+    ("limit of a column there isn't", VIEW, "group_by: state", "group_by: state\nlimits: {opne: 3}", "unknown_option", "view/board"),
+    ("limit of nothing", VIEW, "group_by: state", "group_by: state\nlimits: {open: 0}", "schema_", "view/board"),
+    ("hard limit of a choice", VIEW, "group_by: state", "group_by: area\nlimits: {home: {most: 3, hard: true}}", "hard_limit", "view/board"),
+    ("hard limit of a part", VIEW, "group_by: state", "group_by: state\nwhere: cost > 1\nlimits: {open: {most: 3, hard: true}}", "hard_limit", "view/board"),
     ("unknown role of a view", VIEW, "roles: [worker]", "roles: [wroker]", "unknown_role", "view/mine"),
     ("unknown entity of a view", VIEW, "view: board\nentity: task", "view: board\nentity: tasks", "unknown_entity", "view/board"),
     ("right to an unknown entity", ROLE, "  project: {read: all}\n", "  projekt: {read: all}\n", "unknown_entity", "worker.projekt"),
@@ -213,3 +225,22 @@ def test_approvals_survive_writing_and_reading(tmp_path: Path) -> None:
     assert problems == []
     assert {u: dict(n.props) for u, n in again.items()} == {u: dict(app.tree[u].props) for u in again}
     assert "work:machine/task.transitions.finish.approvals.more" in again
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "as: calendar\nstarts: due", "as: timeline\nstarts: created_at\nends: due\ngroup_by: owner", "as: board\ngroup_by: area\nlimits: {home: 3}\ntotal: cost\ncard: [name, owner]",
+        "as: board\ngroup_by: state\nlimits: {open: {most: 3, hard: true}, doing: 5}",
+    ],
+)
+def test_sound_looks_have_no_finding_and_survive_writing_and_reading(tmp_path: Path, look: str) -> None:
+    from kernel.model.document import Lines, flatten, nest
+
+    files = world.changed(views_task=("as: board\ngroup_by: state", look))
+    assert [f.line() for f in world.findings(tmp_path, files)] == []
+    app = world.application(tmp_path, files)
+    written = next(d for d in nest(app.tree) if d.get("view") == "board")
+    problems: list[object] = []
+    again = flatten(written, "work", Lines(), problems)  # type: ignore[arg-type]
+    assert problems == [] and dict(again["work:view/board"].props) == dict(app.tree["work:view/board"].props)

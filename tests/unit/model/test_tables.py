@@ -235,3 +235,15 @@ def test_a_field_is_at_home_in_its_application() -> None:
     assert thing.field("rows").fields[0].place == "interesting_thing.rows" and thing.field("text").place == "interesting_thing"
     assert replace(thing.field("text"), required=True).home is app
     assert app.by_uid["test:machine/review#field"] is thing.field("review") and app.by_uid[thing.uid] is thing
+
+
+def test_a_calendar_gets_an_index_by_its_days() -> None:
+    from tests.factories.records import make_application
+
+    app = make_application(
+        "entity: task\nfields: {name: text, kind: text, due: date, ends: datetime}\n---\n"
+        "view: plan\nentity: task\nas: calendar\nstarts: due\nends: ends\nwhere: 'kind = \"a\"'\n"
+    )
+    made = tables.build(app, names_of(app))
+    found = {tuple(str(c) for c in i.expressions if "kind" in str(c) or "due" in str(c) or "ends" in str(c)) for i in indexes_of(app, made)}
+    assert any("kind" in " ".join(c) and "due" in " ".join(c) for c in found) and any("ends" in " ".join(c) for c in found)
