@@ -17,6 +17,7 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.files.media import clean_name, recognise
 from runtime.files.pictures import Picture, decode
+from runtime.files.positions import Unreadable, without_position
 from runtime.files.store import FileStore, Stored, folder_of
 
 MAX_SIZE = 25_000_000
@@ -26,6 +27,7 @@ UNATTACHED_FOR = timedelta(days=7)
 DROP_BYTES = "drop_bytes"
 BYTES_FOR = timedelta(days=1)
 """How long bytes stay after the last row that named them: an upload of the same content may be under way."""
+PUBLIC = "public"  # the variant of a picture that tells nobody where it was taken
 COMMENT = "#comment"  # in place of a field: the file hangs on a comment beside the record
 APPROVAL = "#approval"  # or on a request or a decision of an approval
 
@@ -155,11 +157,37 @@ def release(ctx: Ctx, ids: Sequence[str]) -> None:
 
 
 def open_file(ctx: Ctx, store: FileStore, id_: str, variant: str = "") -> tuple[FileRow, Path]:
-    """Row and path of a file that the actor may read. Raises NotFound for foreign, hidden and missing alike."""
+    """Row and path of a file that the actor may read. Raises NotFound for foreign, hidden and missing alike.
+
+    Where a picture was taken is for its uploader and for admins; everybody else gets the same pixels without (D34).
+    """
     row = rows(ctx, [id_]).get(id_)
     if row is None or not _may_read(ctx, row):
         raise NotFound()
-    return row, store.open(folder_of(ctx.tenant), row.sha256, variant if row.is_picture else "")
+    folder = folder_of(ctx.tenant)
+    if row.is_picture and not variant and not may_see_position(ctx, row):
+        return row, _public(store, folder, row)
+    return row, store.open(folder, row.sha256, variant if row.is_picture else "")
+
+
+def may_see_position(ctx: Ctx, row: FileRow) -> bool:
+    """Whether the actor gets a picture as it was uploaded. Who copied a record uploaded nothing."""
+    mine = row.created_by == ctx.actor.person and not (row.meta or {}).get("copied")
+    return mine or "administer" in ctx.actor.rights or ctx.actor.kind == "system"
+
+
+def _public(store: FileStore, folder: str, row: FileRow) -> Path:
+    """The picture without its position, made when it is first asked for; of one that can't be taken apart the preview."""
+    try:
+        return store.open(folder, row.sha256, PUBLIC)
+    except NotFound:
+        pass
+    try:
+        data = without_position(store.open(folder, row.sha256).read_bytes(), row.media_type)
+    except Unreadable:
+        return store.open(folder, row.sha256, "preview")
+    store.put_variant(folder, row.sha256, PUBLIC, data)
+    return store.open(folder, row.sha256, PUBLIC)
 
 
 def _may_read(ctx: Ctx, row: FileRow) -> bool:
@@ -192,7 +220,8 @@ def copy(ctx: Ctx, ids: Sequence[str]) -> dict[str, str]:
     if made:
         names = [n for n in FileRow.__dataclass_fields__ if n not in ("id", "created_at", "created_by", "entity", "record_id", "field")]
         ctx.conn.execute(insert(t.file), [
-            {**{n: getattr(row, n) for n in names}, "id": made[i], "created_at": ctx.now, "created_by": ctx.actor.person} for i, row in known.items()])
+            {**{n: getattr(row, n) for n in names}, "id": made[i], "created_at": ctx.now, "created_by": ctx.actor.person,
+             "meta": row.meta if may_see_position(ctx, row) else {**(row.meta or {}), "copied": True}} for i, row in known.items()])
     return made
 
 

@@ -63,7 +63,7 @@ def describe(ctx: Ctx, request: Request, id: str) -> Any:
 
 
 def content(ctx: Ctx, request: Request, id: str) -> Response:
-    """The bytes; ``variant=preview|thumb`` gives a picture without its metadata, at most 1600 or 320 pixels wide.
+    """The bytes, of a picture without its position for others than its uploader and admins; ``variant=preview|thumb`` gives a picture without its metadata, at most 1600 or 320 pixels wide.
 
     Pictures, sound and film may stand in a page, everything else is downloaded; nothing is ever run (D34).
     """
@@ -71,9 +71,12 @@ def content(ctx: Ctx, request: Request, id: str) -> Response:
     if variant not in ("", "preview", "thumb"):
         raise Invalid([Problem("bad_variant", _("variant is preview or thumb."), "variant")])
     row, path = uploads.open_file(ctx, store(), id, variant)
-    media_type = "image/jpeg" if variant and row.is_picture else row.media_type
+    shown = path.suffix.lstrip(".")  # the variant it became, which may be another than the one asked for
+    media_type = "image/jpeg" if shown in ("preview", "thumb") else row.media_type
     inline = media_type.startswith(_INLINE)
-    response = send_file(path, mimetype=media_type, as_attachment=not inline, download_name=row.name, conditional=True, etag=row.sha256 + variant, max_age=3600)
+    response = send_file(path, mimetype=media_type, as_attachment=not inline, download_name=row.name, conditional=True, etag=row.sha256 + shown, max_age=3600)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.cache_control.private = True
+    if row.is_picture:
+        response.vary.update(("Cookie", "Authorization"))  # one address, with and without the place it was taken
     return response
