@@ -123,7 +123,8 @@ def _page(ctx: Ctx, seen: reading.Seen, around: Surroundings, url: str, asked: A
     lines = [next(made[kind]) for kind in order]
     return {
         "entries": _folded(lines, asked.at, ctx.language), "history_more": asked.address(f"{url}/history", cursor=cursor) if cursor else None,
-        "newest_href": f"{url}#talk" if start else None, "asked": asked.at, **_filters(asked, url, names, lines, ctx.actor.person)}
+        "newest_href": f"{url}#talk" if start else None, "asked": asked.at, "record_mark": f"{entity}/{id_}",
+        "self_url": asked.address(f"{url}/timeline"), **_filters(asked, url, names, lines, ctx.actor.person)}
 
 
 _CHANGE, _COMMENT = 0, 1
