@@ -17,7 +17,7 @@ from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
 from runtime.files import uploads
 from runtime.forms import drafts
-from runtime.people import leaving
+from runtime.people import leaving, teams
 from runtime.records.dependents import RECALCULATE, recalculate_later
 from runtime.records.retention import EMPTY_BIN, empty_bin
 from runtime.web.api import idempotency
@@ -48,6 +48,7 @@ HANDLERS = (
     Handler(uploads.DROP_BYTES, outside=uploads.drop_bytes, lane="long"),
     Handler(bulk.KIND, inside=bulk.carry_out, lane="long"),
     Handler(leaving.KIND, inside=leaving.carry_out, lane="long"),
+    Handler(teams.KIND, inside=teams.carry_out, lane="long"),
     Handler(mail.KIND, outside=mail.Sender(LETTERS), most=TRIES),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
 )

@@ -185,9 +185,9 @@ def _minutes(error: FangyuanError | None) -> int | None:
 
 def _answer(page: Page, error: FangyuanError | None = None) -> BaseResponse:
     response = render(page, None)
-    # The address of these pages is a secret, or the page speaks of one: kept nowhere, told nobody.
+    # The address of these pages is a secret, or the page speaks of one: kept nowhere. (Browsers tell it to our own pages only;
+    # a policy of no referrer at all would make them send the form without its origin, which is refused.)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

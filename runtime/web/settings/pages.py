@@ -57,6 +57,7 @@ GROUPS: tuple[SettingsGroup, ...] = (
     SettingsGroup(_("Workspace"), (
         SettingsPage("people", _("People"), "users", "/settings/people", administrators),
         SettingsPage("roles", _("Roles"), "shield-check", "/settings/roles", administrators),
+        SettingsPage("teams", _("Teams"), "sitemap", "/settings/teams", administrators),
         SettingsPage("mail", _("Mail"), "mail", "/settings/mail", administrators),
         SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),

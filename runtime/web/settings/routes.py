@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web.settings import invite, people, post, roles, sessions, tokens
+from runtime.web.settings import intake, invite, people, post, roles, sessions, teams, tokens
 
 _PERSON = "/settings/people/<id>"
+_TEAM = "/settings/teams/<id>"
 
 
 def _mine(rule: str, view: object, method: str = "GET", **more: object) -> Route:
@@ -25,6 +26,9 @@ SETTINGS = (
     _admin("/settings/people", people.show),
     _admin("/settings/people/new", invite.show),
     _admin("/settings/people/new", invite.create, "POST"),
+    _admin("/settings/people/import", intake.show),
+    _admin("/settings/people/import", intake.check, "POST", reads=True, body_limit=intake.BODY_LIMIT),
+    _admin("/settings/people/import/write", intake.write, "POST"),
     _admin(_PERSON, people.person),
     _admin(f"{_PERSON}/roles", people.save_roles, "POST"),
     _admin(f"{_PERSON}/login", people.save_login, "POST"),
@@ -36,6 +40,15 @@ SETTINGS = (
     _admin(f"{_PERSON}/leave", people.deactivate, "POST"),
     _admin(f"{_PERSON}/activate", people.activate, "POST"),
     _admin(f"{_PERSON}/handing", people.handing),
+    _admin("/settings/teams", teams.show),
+    _admin("/settings/teams/merging", teams.merging),
+    _admin("/settings/teams/new", teams.new),
+    _admin("/settings/teams/new", teams.create, "POST"),
+    _admin("/settings/teams/move", teams.move, "POST"),
+    _admin(_TEAM, teams.edit),
+    _admin(_TEAM, teams.save, "POST"),
+    _admin(f"{_TEAM}/dissolve", teams.dissolve_form),
+    _admin(f"{_TEAM}/dissolve", teams.dissolve, "POST"),
     _admin("/settings/roles", roles.show),
     _admin("/settings/mail", post.show),
     _admin("/settings/mail/test", post.test, "POST"),

@@ -15,7 +15,7 @@ export async function send(url, { method = "GET", data, form, signal, keepalive 
   const json = (response.headers.get("Content-Type") || "").includes("json");
   const answer = json ? await response.json() : await response.text();
   if (!response.ok) {
-    const message = json ? answer?.error?.message || answer?.message : "";
+    const message = json ? answer?.error?.message || answer?.message || answer?.problems?.[0]?.message || answer?.title : "";
     throw Object.assign(new Error(message || response.statusText), { status: response.status, data: answer });
   }
   return answer;
