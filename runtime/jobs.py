@@ -15,6 +15,7 @@ from runtime.approvals.opening import DUE
 from runtime.bulk import work as bulk
 from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
+from runtime.exports import work as exports
 from runtime.files import uploads
 from runtime.forms import drafts
 from runtime.people import leaving, teams
@@ -50,5 +51,7 @@ HANDLERS = (
     Handler(leaving.KIND, inside=leaving.carry_out, lane="long"),
     Handler(teams.KIND, inside=teams.carry_out, lane="long"),
     Handler(mail.KIND, outside=mail.Sender(LETTERS), most=TRIES),
+    Handler(exports.KIND, outside=exports.carry_out, lane="long", most=3),
+    Handler(exports.SWEEP, outside=exports.sweep, lane="long", every=timedelta(hours=6)),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
 )

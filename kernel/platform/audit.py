@@ -41,6 +41,7 @@ KINDS: Mapping[str, Text] = {
     "token.created": _("{who} made the token “{name}” of {subject}"),
     "token.revoked": _("{who} revoked the token “{name}” of {subject}"),
     "records.purged": _("{who} deleted records for good: {n}"),
+    "records.exported": _("{who} exported {n} records of {name}"),
     "settings.changed": _("{who} changed the settings: {name}"),
     "release.published": _("{who} published release {number}"),
 }

@@ -37,6 +37,7 @@ UI_TEXTS: Mapping[str, Text] = {
     "selected": _("{n} selected"),
     "saved": _("Saved"),
     "column_width": _("Width of {label}"),
+    "exporting": _("The file is being made and will be downloaded."),
     "selected_all": _("All that match"),
     "confirm_title": _("Are you sure?"),
     "confirm": _("Yes, go on"),

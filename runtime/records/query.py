@@ -47,7 +47,7 @@ class During:
 class ListQuery:
     """What is asked for. ``where``: typed (:func:`read_where`); ``sort``: keys or paths, minus for descending; ``fields``: None for
     all; ``q``: quick search; ``cursor``: what :attr:`Listing.next_cursor` was; ``during``: between two days;
-    ``within``: only the rows of one group."""
+    ``within``: only the rows of one group; ``ids``: only these records, at most 500."""
 
     where: Expression | str | None = None
     sort: Sequence[str] = ()
@@ -57,6 +57,7 @@ class ListQuery:
     cursor: str | None = None
     during: During | None = None
     within: Within | None = None
+    ids: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,8 @@ def _conditions(ctx: Ctx, shape: EntityShape, scope: RecordScope, asked: ListQue
     assert scope.rights is not None
     access = scope.rights.entity(shape.key)
     found.append(access.where("read", scope))
+    if asked.ids is not None:
+        found.append(shape.table.c.id.in_(list(asked.ids)))
     if asked.where is not None:
         expression = read_where(ctx, shape.key, asked.where) if isinstance(asked.where, str) else asked.where
         try:

@@ -21,7 +21,7 @@ from runtime.forms.prepare import Prepared, prepared
 from runtime.forms.shown import Surroundings, display, state_category
 from runtime.forms.when import moment_words
 from runtime.records import query
-from runtime.web.filters import SYSTEM, quoted
+from runtime.web.filters import SYSTEM
 
 USUAL = 6
 
@@ -170,8 +170,7 @@ def looked_up(ctx: Ctx, entity: Entity, columns: Sequence[Column], records: Sequ
         if target is None or not ids:
             continue
         wanted = [c for c in columns if len(c.path) == 2 and c.path[0] == head]
-        where = query.read_where(ctx, target, f"IN(id, {', '.join(quoted(i) for i in ids)})")
-        listing = query.list_records(ctx, target, query.ListQuery(where=where, fields=tuple(c.path[1] for c in wanted), limit=len(ids)))
+        listing = query.list_records(ctx, target, query.ListQuery(ids=ids, fields=tuple(c.path[1] for c in wanted), limit=len(ids)))
         by_id = {item.record.id: item for item in listing.items}
         labels.update(listing.labels)
         for record in records:

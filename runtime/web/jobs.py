@@ -17,12 +17,16 @@ from kernel.web.routes import json_response
 from runtime.bulk import report, work
 from runtime.bulk.outcome import CHANGED, DONE, GONE, REFUSED
 from runtime.bulk.words import heading, summary
+from runtime.exports import work as exports
+from runtime.exports.spec import spec_of
+from runtime.exports.write import may as may_export
 from runtime.forms.prepare import reader_of
+from runtime.forms.shown import size_words
 from runtime.forms.when import moment_words
 from runtime.web.api.bulk import number
 from runtime.web.sight import base_of, over
 
-KINDS = (work.KIND,)
+KINDS = (work.KIND, exports.KIND)
 SHOWN = 50
 STATES = {"waiting": (_("Waiting for its turn"), "neutral"), "running": (_("At work"), "tinted"), "done": (_("Finished"), "ontime"),
           "failed": (_("Not done"), "breach"), "cancelled": (_("Called off"), "neutral")}
@@ -49,8 +53,12 @@ def state(ctx: Ctx, request: Request, id: str) -> Page:
 
 def said(ctx: Ctx, request: Request, id: str) -> Response:
     """The line that the list says after an act, with the way back."""
-    made = report.report(ctx, number(id))
-    url = f"{base_of(ctx)}/jobs/{made.job.id}"
+    job = _own(ctx, number(id))
+    url = f"{base_of(ctx)}/jobs/{job.id}"
+    if job.kind == exports.KIND:
+        row = _export_row(ctx, job, reader_of(ctx))
+        return json_response({"text": to_text(row["heading"], ctx.language), "tone": "info", "undo": None, "dialog": url})
+    made = report.reports(ctx, [job])[0]
     open_ = made.job.open
     text = _("Under way: {what}", what=heading(ctx, made.order, made.original)) if open_ else summary(made.counts)
     return json_response({
@@ -80,6 +88,7 @@ def _to(ctx: Ctx, request: Request, job: Job) -> Response:
 
 
 def _own(ctx: Ctx, id_: int) -> Job:
+    """Raises NotFound for another one's (D3)."""
     job = queue.find(ctx.conn, id_)
     if job is None or job.kind not in KINDS or job.person != ctx.actor.person:
         raise NotFound()
@@ -90,7 +99,23 @@ def _shown(ctx: Ctx, jobs: list[Job]) -> list[dict[str, Any]]:
     """Rows of the list of jobs, in a fixed number of statements."""
     reader = reader_of(ctx)
     by_id = {made.job.id: made for made in report.reports(ctx, [j for j in jobs if j.kind == work.KIND])}
-    return [_bulk_row(ctx, by_id[job.id], reader) for job in jobs]
+    return [_bulk_row(ctx, by_id[job.id], reader) if job.id in by_id else _export_row(ctx, job, reader) for job in jobs]
+
+
+def _export_row(ctx: Ctx, job: Job, reader: Any) -> dict[str, Any]:
+    """An export: how many records so far, or the file while it is kept."""
+    spec, result, progress = spec_of(job.data["spec"]), job.result or {}, job.progress or {}
+    handled, total = int(progress.get("done") or 0), progress.get("total")
+    row: dict[str, Any] = {
+        **_common(ctx, job, reader), "heading": exports.heading(ctx, spec), "icon": "download", "summary": None, "handled": f"{handled:,}", "total": f"{total:,}" if total else None,
+        "percent": round(handled * 100 / total) if total else None, "file": None, "so_far": _("{n} records so far", n=f"{handled:,}") if handled and not total else None}
+    if job.state == "done":
+        row["summary"] = [_("{n} records", n=f"{result.get('rows', 0):,}"), size_words(int(result.get("size", 0)))]
+        if exports.expired(ctx, job):
+            row["summary"] = [*row["summary"], _("the file is gone; it was kept for 7 days")]
+        elif may_export(ctx):
+            row["file"] = f"{base_of(ctx)}/jobs/{job.id}/file"
+    return row
 
 
 def _bulk_row(ctx: Ctx, made: report.Report, reader: Any) -> dict[str, Any]:
@@ -106,6 +131,11 @@ def _common(ctx: Ctx, job: Job, reader: Any) -> dict[str, Any]:
 
 def _detail(ctx: Ctx, id_: int) -> dict[str, Any]:
     job = _own(ctx, id_)
+    if job.kind == exports.KIND:
+        entity = spec_of(job.data["spec"]).entity
+        return {
+            "job": _export_row(ctx, job, reader_of(ctx)), "jobs_url": f"{base_of(ctx)}/jobs", "groups": [], "refused": [], "more": 0, "can_undo": False, "undone": None,
+            "list_url": f"{base_of(ctx)}/e/{entity}" if entity in ctx.app.entities else None}
     made = report.reports(ctx, [job])[0]
     base = base_of(ctx)
     context: dict[str, Any] = {"job": _bulk_row(ctx, made, reader_of(ctx)), "jobs_url": f"{base}/jobs", "list_url": f"{base}/e/{made.order.entity}" if made.order.entity in ctx.app.entities else None}

@@ -6,6 +6,7 @@ from typing import Any
 
 from kernel.i18n import _
 from kernel.platform.ctx import Ctx
+from runtime.exports.write import may as may_export
 from runtime.lists.saved import may_change
 from runtime.web.list_state import Asked
 
@@ -26,4 +27,7 @@ def items(ctx: Ctx, asked: Asked) -> list[dict[str, Any]]:
         found.append({"label": _("Rename or share this view"), "icon": "pencil", "href": edit, "attrs": dialog(edit)})
     found.append({"label": _("Pin and sort views"), "icon": "star", "href": manage, "attrs": dialog(manage)})
     found.append({"label": _("Print"), "icon": "printer", "href": asked.url("/print", cursor=None)})
+    if may_export(ctx):
+        export = asked.url("/export", cursor=None)
+        found += [{"divider": True}, {"label": _("Export"), "icon": "download", "href": export, "attrs": dialog(export)}]
     return found

@@ -370,6 +370,7 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", "/t/<tenant>/api/v1/files"): "an upload that no record has yet",
     ("POST", "/t/<tenant>/api/v1/jobs/<id>/undo"): "a job by the same road (runtime/bulk/undo.py); tests/integration/bulk has its rules",
     ("POST", "/t/<tenant>/api/v1/jobs/<id>/cancel"): "calls a job off; what it did stays",
+    ("POST", f"{E}/export"): "a list as a file; notes in the audit that it was made",
     ("POST", f"{E}/bulk/<act>"): "asks what, and says what would come of it; writes nothing",
     ("POST", "/t/<tenant>/jobs/<id>/undo"): "a job by the same road (runtime/bulk/undo.py); tests/integration/bulk has its rules",
     ("POST", "/t/<tenant>/jobs/<id>/cancel"): "calls a job off; what it did stays",

@@ -51,6 +51,7 @@ class MeSection:
 GROUPS: tuple[SettingsGroup, ...] = (
     SettingsGroup(_("Mine"), (
         SettingsPage("me", _("My profile"), "user", "/me"),
+        SettingsPage("jobs", _("My jobs"), "list-check", "/jobs"),
         SettingsPage("sessions", _("Signed-in devices"), "device-mobile", "/settings/sessions"),
         SettingsPage("tokens", _("API tokens"), "key", "/settings/tokens"),
     )),

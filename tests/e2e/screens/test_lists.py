@@ -80,7 +80,7 @@ def test_several_at_once(world, open_page, width):
     boxes.nth(0).check()
     boxes.nth(1).check()
     page.locator(".bulk-bar").get_by_role("button", name="Delete").click()
-    page.locator("dialog[open]").get_by_role("button", name="Yes").click()
+    page.locator("dialog[open]").get_by_role("button", name="Delete 2").click()
     page.wait_for_function("() => document.querySelectorAll('.row-link').length === 1")
     page.get_by_role("button", name="Undo").click()
     page.wait_for_function("() => document.querySelectorAll('.row-link').length === 3")

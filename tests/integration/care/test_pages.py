@@ -20,6 +20,10 @@ def test_a_refused_deletion_names_what_holds_it_back_and_leads_there(shelf_sqlit
     assert answer.status_code == 409 and "1 × Stamp still refer to it" in answer.text and f"/e/stamp?f=page.in.{page}" in answer.text
     answer = post(shelf, "wen", f"/e/page/{page}/delete", {"_version": 1}, **{"HX-Request": "true"})
     assert answer.status_code == 409 and answer.headers["HX-Retarget"] == "#dialog-root" and "Show these: Stamp" in answer.text
+    ahead = post(shelf, "wen", "/e/page/bulk/delete", {"ids": [page]}, **{"HX-Request": "true"})
+    assert ahead.status_code == 200 and "1 × Stamp still refer to it" in ahead.text and "Nothing of this can be done" in ahead.text
+    done = post(shelf, "wen", "/e/page/bulk", {"act": "delete", "ids": [page]})
+    assert "1 × Stamp still refer to it" in shelf.browser("wen").get(done.location).text
     assert live(shelf, "page") == {page} and live(shelf, "folder") == {folder}
     listed = shelf.browser("wen").get(f"/t/{shelf.slug}/e/stamp?f=page.in.{page}")
     assert 'id="row-' in listed.text
