@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from kernel.platform.ctx import Ctx
 from runtime.approvals import watch
+from runtime.asks import watch as asking
 from runtime.clocks import keep
 from runtime.people import guard
 from runtime.records.happened import Happened
@@ -22,6 +23,7 @@ HOOKS: tuple[Hook, ...] = (
     news.tell_followers,
     watch.after,
     keep.after_write,
+    asking.after_write,
 )
 
 

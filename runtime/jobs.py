@@ -12,6 +12,7 @@ from kernel.platform import links, rates, sessions
 from kernel.platform.ctx import Ctx
 from runtime.approvals import tend
 from runtime.approvals.opening import DUE
+from runtime.asks import watch as asking
 from runtime.bulk import work as bulk
 from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
@@ -54,4 +55,6 @@ HANDLERS = (
     Handler(exports.KIND, outside=exports.carry_out, lane="long", most=3),
     Handler(exports.SWEEP, outside=exports.sweep, lane="long", every=timedelta(hours=6)),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
+    Handler(asking.RECHECK, inside=asking.recheck_job),
+    Handler("asks", inside=asking.recheck_all, every=timedelta(hours=1)),
 )

@@ -226,7 +226,7 @@ class Rights:
 
     def policies(self, entity: str) -> tuple[Policy, ...]:
         """The policies of the actor's roles that name the entity, in order of role key."""
-        found = (_policy(self.app, role, entity) for role in sorted(self.actor.roles))
+        found = (policy_of(self.app, role, entity) for role in sorted(self.actor.roles))
         return tuple(p for p in found if p is not None)
 
     def declared(self, entity: str, key: str) -> bool:
@@ -238,7 +238,8 @@ class Rights:
         )
 
 
-def _policy(app: Application, role_key: str, entity: str) -> Policy | None:
+def policy_of(app: Application, role_key: str, entity: str) -> Policy | None:
+    """What a role may do with the records of an entity; None when it names neither."""
     cache: dict[tuple[str, str], Policy | None] = app.__dict__.setdefault("_policies", {})
     key = (role_key, entity)
     if key not in cache:

@@ -5,7 +5,7 @@ The view layer makes one :class:`Shell` per request and passes it to templates a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kernel.errors import Message
@@ -78,7 +78,8 @@ class Shell:
     can_design: bool = False
     design_href: str | None = None
     inbox_href: str | None = None
-    inbox_count: int = 0
+    # Counted only where a page shows it.
+    inbox_count: int | Callable[[], int] = 0
     day_href: str | None = None
     settings_href: str | None = None
     bin_href: str | None = None
@@ -89,6 +90,11 @@ class Shell:
     live_href: str | None = None
     place: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def inbox_waiting(self) -> int:
+        """How many entries of the inbox wait."""
+        return self.inbox_count() if callable(self.inbox_count) else self.inbox_count
 
     @property
     def tenant_initial(self) -> str:

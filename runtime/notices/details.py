@@ -8,6 +8,7 @@ from typing import Any
 from kernel.errors import Message
 from kernel.i18n import _
 from kernel.platform.ctx import Ctx
+from runtime.asks import fact, rows
 from runtime.records.labels import Wanted
 from runtime.talk import thread
 
@@ -19,6 +20,8 @@ def want(wanted: Wanted, data: Mapping[str, Any]) -> None:
 
 def words(ctx: Ctx, entity: str | None, data: Mapping[str, Any], names: Mapping[str, str]) -> Message:
     """For {detail}: the step that was taken, the new owner, or what the cause wrote there."""
+    if "ask" in data:
+        return fact.words(ctx, data)
     if "machine" in data:
         machine = next((m for m in ctx.app.machines_of(entity or "") if m.key == data["machine"]), None)
         known = machine.by_key if machine else {}
@@ -32,6 +35,14 @@ def words(ctx: Ctx, entity: str | None, data: Mapping[str, Any], names: Mapping[
     return str(data.get("detail") or "")
 
 
-def excerpts(ctx: Ctx, data: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
-    """The first words of comments, by id; only for notices whose record the reader sees."""
-    return thread.excerpts(ctx, [d["comment"] for d in data if d.get("comment")])
+def excerpts(ctx: Ctx, told: Iterable[tuple[str, Mapping[str, Any]]]) -> Mapping[str, str]:
+    """What people wrote, by :func:`excerpt_of`: the first words of comments, notes and answers of asks. Only for notices whose
+    record the reader sees."""
+    data = list(told)
+    found = dict(thread.excerpts(ctx, [d["comment"] for _kind, d in data if d.get("comment")]))
+    return found | rows.excerpts(ctx, [d["ask"] for _kind, d in data if d.get("ask")])
+
+
+def excerpt_of(kind: str, data: Mapping[str, Any]) -> str:
+    """Under what a notice finds its words."""
+    return f"{kind}:{data['ask']}" if data.get("ask") else str(data.get("comment") or "")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select, update
 
-from kernel.errors import Message
+from kernel.errors import Message, NotFound
 from kernel.i18n import Text, _
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
@@ -58,7 +58,26 @@ def entries(ctx: Ctx, *, tasks: bool, limit: int = 50, before: str | None = None
         query = query.where(c.done_at.is_(None))
     if before:
         query = query.where(c.id < before)
-    rows = ctx.conn.execute(query).all()
+    return _read(ctx, ctx.conn.execute(query).all())
+
+
+def one(ctx: Ctx, id_: str) -> Notice:
+    """An entry of one's own. Raises NotFound for those of others."""
+    row = ctx.conn.execute(select(t.notice).where(t.notice.c.person_id == ctx.actor.person, t.notice.c.id == id_)).first()
+    if row is None or row.kind not in KINDS:
+        raise NotFound()
+    return _read(ctx, [row])[0]
+
+
+def urgent(ctx: Ctx) -> Notice | None:
+    """The newest entry that can't wait and was not looked at."""
+    c = t.notice.c
+    query = select(t.notice).where(c.person_id == ctx.actor.person, c.done_at.is_(None), c.read_at.is_(None), c.urgency == "high", c.kind.in_(list(KINDS)))
+    row = ctx.conn.execute(query.order_by(c.id.desc()).limit(1)).first()
+    return None if row is None else _read(ctx, [row])[0]
+
+
+def _read(ctx: Ctx, rows: Sequence[Any]) -> list[Notice]:
     wanted = Wanted()
     for row in rows:
         wanted.add("person", row.data.get("by"))
@@ -66,12 +85,21 @@ def entries(ctx: Ctx, *, tasks: bool, limit: int = 50, before: str | None = None
             wanted.add(row.entity, row.record_id)
         details.want(wanted, row.data)
     names = resolve(ctx, wanted)
-    first_words = details.excerpts(ctx, [r.data for r in rows if r.record_id in names])
+    first_words = details.excerpts(ctx, [(r.kind, r.data) for r in rows if r.record_id in names])
     return [
         Notice(r.id, KINDS[r.kind], r.cause, r.urgency, r.entity, r.record_id, r.data, r.created_at, r.read_at, r.done_at,
                names.get(r.record_id or ""), names.get(r.data.get("by") or ""), details.words(ctx, r.entity, r.data, names),
-               first_words.get(r.data.get("comment") or ""))
+               first_words.get(details.excerpt_of(r.kind, r.data)))
         for r in rows]
+
+
+def waiting(ctx: Ctx) -> tuple[int, int]:
+    """Open tasks, and news that were not read; beyond 100 they are no longer counted."""
+    c = t.notice.c
+    rows = select(c.kind).where(c.person_id == ctx.actor.person, c.done_at.is_(None)).limit(MOST_COUNTED).subquery()
+    found = ctx.conn.execute(select(rows.c.kind, func.count()).group_by(rows.c.kind)).all()
+    tasks = sum(n for kind, n in found if kind in KINDS and KINDS[kind].task)
+    return tasks, sum(n for _kind, n in found) - tasks
 
 
 def unread(ctx: Ctx) -> int:

@@ -35,6 +35,11 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("approval_returned", "arrow-back-up", _("{title} came back to you: {detail}"), task=True, essential=True),
     Kind("approval_ended", "circle-dashed", _("Approval of {title} ended, because the record moved on"), essential=True),
     Kind("clock", "clock", _("{title}: {detail}"), essential=True),
+    Kind("ask", "help-circle", _("{who} asks you for {detail}: {title}"), task=True, essential=True),
+    Kind("ask_answered", "circle-check", _("{detail} is there now: {title}")),
+    Kind("ask_opens", "lock-open", _("Nothing is missing any more: {title}"), essential=True),
+    Kind("ask_declined", "circle-x", _("{who} can't supply {detail}: {title}"), essential=True),
+    Kind("ask_word", "message-2", _("{who} answered about {detail}: {title}")),
     Kind("moved", "arrow-right", _("{who} changed {title}: {detail}")),
     Kind("job_done", "list-check", _("Finished: {detail}")),
 )}

@@ -58,7 +58,7 @@ def sources_of(app: Application, formulas: Iterable[tuple[str, Expression]]) -> 
     finder = _Finder(app)
     for entity, expression in formulas:
         for path in expression.reads:
-            finder.follow(entity, path)
+            finder.follow(entity, path[1:] if path[0] == "old" else path)
     return finder.by_source()
 
 

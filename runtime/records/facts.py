@@ -9,9 +9,9 @@ from kernel.i18n import _
 from kernel.model.application import Application
 from kernel.model.elements import Machine
 from kernel.permissions import EntityRights
-from kernel.permissions.scopes import Nothing, Own
 from runtime.records.env import RecordEnv
 from runtime.records.shape import EntityShape
+from runtime.records.supply import roles_for, sources
 from runtime.records.work import is_blank
 
 
@@ -39,11 +39,25 @@ class TransitionFacts:
             return {"owner": _("Owner"), "team": _("Team")}.get(field, _("Something in this record"))
         return found.field.label if field in self.readable else _("Something you may not see")
 
-    def suppliers(self, field: str) -> Message:
-        """Who may fill the field, in words: the actor, else the roles that may."""
-        if field in self._writable:
+    def path_label(self, path: tuple[str, ...]) -> Message:
+        """What people call what a path leads to: of another record its field and what the record is to this one."""
+        if len(path) == 1 or path[0] not in self.readable or path[0] not in self.shape.fields:
+            return self.field_label(path[0])
+        target = self.shape.fields[path[0]].target
+        other = self.shape.app.entities.get(target or "")
+        last = other.by_key.get(path[1]) if other is not None and len(path) == 2 else None
+        known = last is not None and target is not None and path[1] in self.rights.rights.entity(target).readable_ever()
+        return _("{field} ({record})", field=last.label, record=self.field_label(path[0])) if known and last is not None else self.field_label(path[0])
+
+    def suppliers(self, path: tuple[str, ...]) -> Message:
+        """Who may supply what a path leads to, in words: the actor, else the roles that may."""
+        if len(path) == 1 and path[0] in self._writable:
             return _("you")
-        return suppliers(self.shape.app, self.shape.key, field)
+        return suppliers(self.shape.app, self.shape.key, path)
+
+    def spread(self, path: tuple[str, ...]) -> int:
+        """How many roles may supply what a path leads to."""
+        return len(roles_for(self.shape.app, sources(self.shape.app, self.shape.key, path)))
 
     def role_label(self, role: str) -> Message:
         """What people call the role."""
@@ -51,17 +65,12 @@ class TransitionFacts:
         return found.label if found else role
 
 
-def suppliers(app: Application, entity: str, field: str) -> Message:
-    """The roles that may fill a field, in words."""
-    from kernel.permissions.rights import _policy
-
+def suppliers(app: Application, entity: str, path: tuple[str, ...]) -> Message:
+    """The roles that may supply what a path leads to, in words."""
     found: list[Any] = []
-    for key in app.roles:
-        policy = _policy(app, key, entity)
-        if policy is None or field not in policy.writable.usual or isinstance(policy.scopes["update"], Nothing):
-            continue
-        owner_only = isinstance(policy.scopes["update"], Own)
-        found.append(_("the owner ({role})", role=policy.role.label) if owner_only else policy.role.label)
+    for key, own in roles_for(app, sources(app, entity, path)):
+        label = app.roles[key].label
+        found.append(_("the owner ({role})", role=label) if own else label)
     return _("{roles}", roles=found) if found else _("an admin")
 
 

@@ -60,7 +60,7 @@ def create(ctx: Ctx, request: Request, entity: str) -> Page | Response:
     if request.form.get("_dialog"):
         return _made_in_place(ctx, entity, record.id)
     drafts.discard(ctx, entity, None, made.layout.key)
-    return redirect(f"{base_of(ctx)}/e/{entity}/{record.id}", 303)
+    return redirect(_after(ctx, request, f"{base_of(ctx)}/e/{entity}/{record.id}"), 303)
 
 
 def edit(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
@@ -89,7 +89,14 @@ def update(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
     if isinstance(saved, Page):
         return saved
     drafts.discard(ctx, entity, id, made.layout.key)
-    return redirect(shown.url + (f"?merged={version}" if saved.note is not None else ""), 303)
+    return redirect(_after(ctx, request, shown.url + (f"?merged={version}" if saved.note is not None else "")), 303)
+
+
+def _after(ctx: Ctx, request: Request, usual: str) -> str:
+    """Back to where the reader was, when a task brought them here."""
+    from runtime.web import asks
+
+    return asks.after(ctx, request, usual)
 
 
 def version_of(request: Request, needed: bool = True) -> int | None:
@@ -287,8 +294,10 @@ class Form:
         if lock in {f.key for f in self.writable_fields}:
             lock_field(form, str(lock), given.get(str(lock)) or [], self.labels_for({str(lock): ids_of(given.get(str(lock)))}))
         tail = f"?id={id_}" if id_ else ""
+        from runtime.web import asks
+
         context = {
-            "entity": entity, "form": form, "heading": _("Edit") if self.shown else _("New {label}", label=entity.label),
+            "task": asks.banner_of(ctx, request), "entity": entity, "form": form, "heading": _("Edit") if self.shown else _("New {label}", label=entity.label),
             "title": self.shown.seen.title if self.shown else None, "record_url": url, "list_url": base,
             "action": f"{url}/edit" if url else f"{base}/new", "cancel_url": url or base,
             "version": (version if version is not None else self.shown.record.version) if self.shown else None,

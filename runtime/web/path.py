@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,11 @@ from kernel.i18n import _, to_text
 from kernel.model.elements import Machine, State
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
-from runtime.forms.when import span_words
+from runtime.asks.fact import of_missing
+from runtime.asks.rows import Ask
+from runtime.forms.when import moment_text, span_words
+from runtime.records.work import reader_of
+from runtime.web.sight import base_of, creatable
 
 if TYPE_CHECKING:
     from runtime.web.record import Open
@@ -31,7 +36,7 @@ def spans_of(ctx: Ctx, entity: str, record_id: str, facets: Sequence[str]) -> Ma
     return found
 
 
-def of_machine(ctx: Ctx, machine: Machine, record: Any, spans: Sequence[Span], doors: Sequence[Any], shown: Open) -> dict[str, Any]:
+def of_machine(ctx: Ctx, machine: Machine, record: Any, spans: Sequence[Span], doors: Sequence[Any], shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any]:
     """States and next step of one machine, as the path component wants them."""
     now_at, since = state_of(machine, record)
     spent: dict[str, timedelta] = {}
@@ -41,7 +46,7 @@ def of_machine(ctx: Ctx, machine: Machine, record: Any, spans: Sequence[Span], d
     own = {transition.key for transition in machine.transitions}
     return {
         "key": machine.key, "label": machine.label, "first": machine.first, "states": states,
-        "transition": next_step(ctx, machine, [d for d in doors if d.key in own], shown),
+        "transition": next_step(ctx, machine, [d for d in doors if d.key in own], shown, asks),
     }
 
 
@@ -84,7 +89,7 @@ def _step(ctx: Ctx, machine: Machine, state: State, now_at: str | None, since: d
     return step
 
 
-def next_step(ctx: Ctx, machine: Machine, doors: Sequence[Any], shown: Open) -> dict[str, Any] | None:
+def next_step(ctx: Ctx, machine: Machine, doors: Sequence[Any], shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any] | None:
     """The usual next step as a button; every other way on in the menu beside it."""
     if not doors:
         return None
@@ -97,19 +102,21 @@ def next_step(ctx: Ctx, machine: Machine, doors: Sequence[Any], shown: Open) -> 
     if not first.primary and first not in forward and now_at is not None and now_at.category != "open":
         # The way has ended well or badly: going back is possible, but no longer the thing to do next.
         return {"label": None, "alternatives": [alternative(ctx, d, shown) for d in doors]}
-    step = step_of(ctx, first, shown)
+    step = step_of(ctx, first, shown, asks)
     step["alternatives"] = [alternative(ctx, d, shown) for d in others]
     return step
 
 
-def step_of(ctx: Ctx, door: Any, shown: Open) -> dict[str, Any]:
+def step_of(ctx: Ctx, door: Any, shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any]:
     """A door as the button: open, or locked with what is missing, from whom, and where to supply it."""
     url = f"{shown.url}/do/{door.key}"
-    lacking = [missing_item(ctx, m, door, shown) for m in door.missing]
+    lacking = [missing_item(ctx, m, door, shown, asks) for m in door.missing]
     return {
         "label": door.label, "open": door.open, "href": url, "attrs": {"hx-get": url, "hx-target": "#dialog-root", "hx-swap": "innerHTML"},
         "missing": lacking, "ready": [], "title": _("{step}: {n} missing", step=door.label, n=len(lacking)) if lacking else None,
-        "alternatives": [], "why_href": None,
+        "alternatives": [], "why_href": None, "key": door.key,
+        # Opened, the list says how many people each thing would be asked of.
+        "list_attrs": {"hx-get": f"{shown.url}/missing/{door.key}", "hx-trigger": "intersect once", "hx-swap": "innerHTML"} if any(i["askable"] for i in lacking) else {},
     }
 
 
@@ -126,14 +133,15 @@ def alternative(ctx: Ctx, door: Any, shown: Open) -> dict[str, Any]:
 ICONS: Mapping[str, str] = {"field": "pencil", "role": "user", "rows": "list-check", "state": "git-branch", "rule": "shield"}
 
 
-def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open) -> dict[str, Any]:
-    """One missing thing: what, from whom, and the way to supply it where the reader may."""
+def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any]:
+    """One missing thing: what, from whom, and the way to supply it where the reader may; else one tap asks whoever could.
+    ``asks`` are the open ones about the record."""
     ask = missing.ask
     item: dict[str, Any] = {
         "what": missing.what, "source": _("from {who}", who=to_text(missing.source, ctx.language)), "icon": ICONS.get(ask.get("kind", ""), "circle-dashed"),
-        "person": None, "ask_label": None, "ask_href": None, "ask_attrs": {}, "asked": False, "tone": 4,
+        "person": None, "ask_label": None, "ask_href": None, "ask_attrs": {}, "asked": False, "tone": 4, "more_href": None, "withdraw_url": None, "askable": False,
     }
-    wanted = [key for key in (ask.get("field"), *(ask.get("fields") or ())) if key]
+    wanted = [key for key in (ask.get("field"), *(ask.get("fields") or ())) if key] if "path" not in ask and "paths" not in ask else []
     for key in wanted:
         field = shown.entity.by_key.get(key)
         if field is None:
@@ -152,15 +160,29 @@ def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open) -> dict[str, An
             else:
                 item.update(ask_label=_("Fill in"), ask_href=f"{shown.url}/edit?at={key}#f-{key}")
             return item
-    # Somebody else has to supply it: a note to them, written and ready to send. "asked" only makes the button a quiet one.
-    words = _("@{who} please see to this: {what}", who=missing.source, what=missing.what).to(ctx.language)
-    item.update(ask_label=_("Ask"), ask_href=f"{shown.url}?{urlencode({'note': words})}#comment", asked=True)
+    return _to_ask(ctx, item, missing, door, shown, asks)
+
+
+def _to_ask(ctx: Ctx, item: dict[str, Any], missing: Any, door: Any, shown: Open, asks: Sequence[Ask]) -> dict[str, Any]:
+    """Somebody else has to supply it: asked already, or to be asked by one tap."""
+    found = ctx.app.transition(shown.entity.key, door.key)
+    if found is None or missing.ask.get("kind") == "state":
+        return item
+    fact = of_missing(shown.entity.key, found[1], missing)
+    about = {"_step": door.key, "_rule": fact.rule, "_path": fact.mark}
+    mine = [a for a in asks if (a.transition, a.rule, a.path) == (door.key, fact.rule, fact.mark)]
+    own = next((a for a in mine if ctx.actor.person in a.askers), None)
+    item.update(askable=True, more_href=f"{shown.url}/asks/new?{urlencode(about)}", asked=bool(mine))
+    if own is not None:
+        item.update(status=_("Asked {when}", when=moment_text(own.created_at, reader_of(ctx))), withdraw_url=f"{base_of(ctx)}/asks/{own.id}/withdraw")
+        return item
+    item.update(
+        ask_label=_("Ask too") if mine else _("Ask"), ask_href=item["more_href"],
+        ask_attrs={"hx-post": f"{shown.url}/asks", "hx-vals": json.dumps({**about, "_line": "1"}), "hx-target": "closest li", "hx-swap": "outerHTML"})
     return item
 
 
 def _related_create(ctx: Ctx, field: Any, shown: Open) -> str | None:
-    from runtime.web.sight import base_of, creatable
-
     source = str(field.settings.get("from", ""))
     entity, dot, reference = source.partition(".")
     if dot and entity in creatable(ctx):

@@ -13,6 +13,7 @@ from kernel.i18n import _
 from kernel.model.elements import Entity, Field, Machine
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
+from runtime.asks import rows as asking
 from runtime.forms.layout import layout_of
 from runtime.forms.prepare import prepared
 from runtime.forms.shown import Surroundings, display, short
@@ -38,6 +39,7 @@ class FieldRow:
     saved: bool = False
     undo: str | None = None
     error: str | None = None
+    why_url: str | None = None
 
 
 @dataclass(slots=True)
@@ -72,7 +74,11 @@ def open_record(ctx: Ctx, entity_key: str, id_: str, *, binned: bool = False) ->
 def show(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
     """The page."""
     shown = open_record(ctx, entity, id)
-    return Page("runtime/record/page.html", {**context(ctx, shown, request), "merged": _merged(ctx, request, shown)})
+    from runtime.web import asks
+
+    task = asks.banner_of(ctx, request)
+    opens = {"open_field": _to_open(ctx, shown, request.args.get("at")), "open_step": request.args.get("do") if _has_step(ctx, shown, request.args.get("do")) else None}
+    return Page("runtime/record/page.html", {**context(ctx, shown, request), **opens, "task": task, "merged": _merged(ctx, request, shown)})
 
 
 def _merged(ctx: Ctx, request: Request, shown: Open) -> Any:
@@ -83,6 +89,23 @@ def _merged(ctx: Ctx, request: Request, shown: Open) -> Any:
     from runtime.web import conflict
 
     return conflict.since_note(ctx, shown, int(given))
+
+
+
+def live(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
+    """What of an open page follows others' changes."""
+    shown = open_record(ctx, entity, id)
+    return Page("runtime/record/live.html", {**head(ctx, shown), "parts": parts(ctx, shown)})
+
+
+def _to_open(ctx: Ctx, shown: Open, key: str | None) -> str | None:
+    """A field that the address wants opened in place, if that is possible."""
+    field = shown.entity.by_key.get(key or "")
+    return field.key if field is not None and field.key in shown.seen.writable and field.type != "rows" and not closed_by_rule(ctx, shown, field) else None
+
+
+def _has_step(ctx: Ctx, shown: Open, key: str | None) -> bool:
+    return key is not None and any(d.key == key for d in reading.doors(ctx, shown.seen))
 
 
 def context(ctx: Ctx, shown: Open, request: Request) -> dict[str, Any]:
@@ -97,19 +120,20 @@ def head(ctx: Ctx, shown: Open) -> dict[str, Any]:
     """Title, facts, path and the next step."""
     record, entity = shown.record, shown.entity
     doors = reading.doors(ctx, shown.seen)
+    asks = asking.open_of(ctx, entity.key, record.id) if any(not d.open for d in doors) else []
     machines = ctx.app.machines_of(entity.key)
     spans = path.spans_of(ctx, entity.key, record.id, [m.column for m in machines]) if machines else {}
     may = shown.seen.may
     return {
         "entity": entity, "record": record, "url": shown.url, "oob": False, "title": shown.seen.title or _("Without a name"), "facts": facts(ctx, shown),
-        "paths": [path.of_machine(ctx, m, record, spans.get(m.column, ()), doors, shown) for m in machines],
+        "paths": [path.of_machine(ctx, m, record, spans.get(m.column, ()), doors, shown, asks) for m in machines],
         "may_update": bool(may["update"]), "may_delete": bool(may["delete"]), "may_assign": bool(may["assign"]),
         "can_create": entity.key in creatable(ctx), "list_url": f"{base_of(ctx)}/e/{entity.key}", "version": record.version,
         "owner": person(shown.seen.labels.get(record.owner, "—"), record.owner) if record.owner else None,
         "team": shown.seen.labels.get(record.team) if record.team else None,
         "created": moment_words(record.created_at, shown.around.reader), "updated": moment_words(record.updated_at, shown.around.reader),
         "deleted": record.deleted_at is not None,
-        "menu": menu(ctx, shown), "clocks": clocks.strip(ctx, shown),
+        "menu": menu(ctx, shown), "clocks": clocks.strip(ctx, shown), "open_steps": [d.label for d in doors if d.open],
     }
 
 
@@ -150,14 +174,25 @@ def facts(ctx: Ctx, shown: Open) -> list[tuple[str, Any, str | None]]:
 def row_of(ctx: Ctx, shown: Open, field: Field, wide: bool = False, **extra: Any) -> FieldRow:
     """One field, read."""
     p = prepared(ctx, field)
-    writable = p.type.writable and field.key in shown.seen.writable
+    closed = p.type.writable and closed_by_rule(ctx, shown, field)
+    writable = p.type.writable and field.key in shown.seen.writable and not closed
     locked = None
-    if not writable:
-        locked = _("Follows from other values") if not p.type.writable else _("You may not change this here") if shown.seen.may["update"] else None
+    if not writable and p.type.writable:
+        locked = _("You may not change this here") if shown.seen.may["update"] else None
+    if locked is not None:
+        extra.setdefault("why_url", f"{shown.url}/why/{field.key}")
     value = display(p, shown.record.values.get(field.key), shown.around)
     return FieldRow(
-        field.key, p.label, value, f"{shown.url}/field/{field.key}" if writable else None, None if not p.type.writable else locked, p.help,
+        field.key, p.label, value, f"{shown.url}/field/{field.key}" if writable else None, locked, p.help,
         wide, **extra)
+
+
+def closed_by_rule(ctx: Ctx, shown: Open, field: Field) -> bool:
+    """Whether a rule of the form keeps the field closed now."""
+    if not field.read_only_when:
+        return False
+    expression = ctx.app.schema.expression(field, "read_only_when")
+    return expression is not None and expression.evaluate(shown.seen.env) is True
 
 
 def parts(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:

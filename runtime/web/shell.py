@@ -9,15 +9,18 @@ from flask import Request
 from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.shell import NavGroup, NavItem, Shell
+from runtime.notices import inbox
 from runtime.web.sight import known_entities
 
 
 def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
-    """The frame with what this person may see. Asks the database nothing: counts are loaded apart."""
+    """The frame with what this person may see. Asks the database nothing but, where a whole page is shown, how many entries of the inbox wait."""
     base = shell.base
     here = request.path.removeprefix(base)
     known = [e for e in known_entities(ctx) if e.in_navigation]
-    groups = [NavGroup(None, (NavItem(_("My day"), f"{base}/", "sun", active=here == "/", shortcut="g d"),))]
+    groups = [NavGroup(None, (
+        NavItem(_("My day"), f"{base}/", "sun", active=here == "/", shortcut="g d"),
+        NavItem(_("Inbox"), f"{base}/inbox", "inbox", active=here == "/inbox", alert=True, shortcut="g i")))]
     # What belongs to no group (people, teams) is looked up now and then: it comes last.
     for group in (*ctx.app.groups, None):
         key = group.key if group else None
@@ -26,7 +29,7 @@ def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
             for e in known if (e.group or None) == key)
         if items:
             groups.append(NavGroup(group.label if group else None, items))
-    place = "day" if here == "/" else "lists" if here.startswith("/e/") else "me" if here == "/me" or here.startswith("/settings/") else ""
+    place = "day" if here == "/" else "inbox" if here == "/inbox" else "lists" if here.startswith("/e/") else "me" if here == "/me" or here.startswith("/settings/") else ""
     return replace(
         shell, nav=tuple(groups), create_href=f"{base}/create", search_href=f"{base}/search", live_href=f"{base}/live", settings_href=f"{base}/settings/",
-        bin_href=f"{base}/bin", place=place)
+        bin_href=f"{base}/bin", inbox_href=f"{base}/inbox", inbox_count=lambda: inbox.unread(ctx), place=place)

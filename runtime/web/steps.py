@@ -14,11 +14,13 @@ from kernel.i18n import _, to_text
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
+from runtime.asks import rows as asking
 from runtime.forms import parse, problems
 from runtime.forms.build import Builder, FieldView, Filling
 from runtime.forms.prepare import prepared
 from runtime.records import reading, road
 from runtime.records.record import Input
+from runtime.web import asks as asking_screen
 from runtime.web.edit import trigger, version_of
 from runtime.web.path import missing_item, state_of
 from runtime.web.record import Open, open_record
@@ -55,8 +57,8 @@ def take(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
         return Response("", 200, headers={"HX-Trigger": trigger(events)})
     if is_htmx(request):
         # The record page is made anew: path, doors, details and history all follow from the state.
-        return Response("", 200, headers={"HX-Redirect": shown.url, "HX-Trigger": trigger({"toast": {"text": done, "tone": "ontime"}})})
-    return redirect(shown.url, 303)
+        return Response("", 200, headers={"HX-Redirect": asking_screen.after(ctx, request, shown.url), "HX-Trigger": trigger({"toast": {"text": done, "tone": "ontime"}})})
+    return redirect(asking_screen.after(ctx, request, shown.url), 303)
 
 
 def _moved_on(ctx: Ctx, request: Request, entity: str, id: str, key: str, sent: dict[str, Any], asked: dict[str, Any], error: Stale) -> Page:
@@ -107,9 +109,10 @@ def _page(
     builder = Builder(ctx, shown.entity.key, filling, "t")
     views = [_required(builder.view(f, True)) for f in needed] + [builder.view(f, True) for f in asks]
     inside = {f.key for f in needed}
-    blocked = [missing_item(ctx, m, door, shown) for m in missing if not (m.ask.get("kind") == "field" and m.ask.get("field") in inside)]
+    waiting = asking.open_of(ctx, shown.entity.key, shown.record.id) if missing else []
+    blocked = [missing_item(ctx, m, door, shown, waiting) for m in missing if not (m.ask.get("kind") == "field" and m.ask.get("field") in inside)]
     for item in blocked:
-        if item["ask_attrs"]:
+        if item["ask_attrs"] and not item["askable"]:
             item.update(ask_label=None)
     labels = {v.key: v.label for v in views}
     errors = problems.summary(invalid.problems, labels, labels, "t", ctx.language) if invalid else []
@@ -117,7 +120,7 @@ def _page(
         errors = [(f"t-{key}", labels[key], to_text(what, ctx.language)) for key, what in lacking.items()]
     now_at = state_of(machine, shown.record)[0] or ""
     context = {
-        **over(request), "door": door, "url": shown.url, "title": shown.seen.title, "version": shown.record.version, "fields": views, "errors": errors,
+        **over(request), "task": asking_screen.banner_of(ctx, request), "door": door, "url": shown.url, "title": shown.seen.title, "version": shown.record.version, "fields": views, "errors": errors,
         "blocked": blocked, "notice": notice, "stay": bool(request.values.get("stay") or request.form.get("_stay")),
         "from_label": to_text(machine.by_key[now_at].label, ctx.language) if now_at in machine.by_key else "",
         "to_label": to_text(machine.by_key[transition.to].label, ctx.language),

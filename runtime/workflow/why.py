@@ -44,6 +44,36 @@ def smallest_sets(expression: Expression, env: Env) -> list[FieldSet]:
     return found or [()]
 
 
+def fitting_sets(expression: Expression, env: Env, most: int = 12) -> list[FieldSet]:
+    """Sets of field paths that could make ``expression`` TRUE, smallest first, none of them a part of another one; at most ``most``."""
+    if expression.evaluate(env) is True:
+        return [()]
+    found: list[FieldSet] = []
+    for fields in sorted(_minimal(_ways(expression.core, True, env)), key=len):
+        if len(found) >= most:
+            break
+        if not any(set(known) <= set(fields) for known in found) and _can_hold(expression, env, fields):
+            found.append(fields)
+    return found or [()]
+
+
+def choose(options: Sequence[Sequence[FieldSet]], free: frozenset[Path] = frozenset()) -> list[FieldSet]:
+    """One set for each of several conditions, so that all of them together want as few fields as possible. ``free`` ones must be
+    filled anyway and cost nothing."""
+    tries = 1
+    for sets in options:
+        tries *= max(len(sets), 1)
+    if tries > MOST_SETS:
+        taken: set[Path] = set(free)
+        chosen = []
+        for sets in options:
+            best = min(sets, key=lambda fields: len(set(fields) - taken))
+            chosen.append(best)
+            taken |= set(best)
+        return chosen
+    return list(min(product(*options), key=lambda sets: (len({p for fields in sets for p in fields} - free), sum(map(len, sets)))))
+
+
 def _ways(core: Core, wanted: bool, env: Env) -> list[FieldSet]:
     """All ways to make ``core`` equal ``wanted``, each a set of fields that would have to change."""
     if compile_core(core)(env, Frame()) is wanted:

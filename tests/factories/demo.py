@@ -31,6 +31,7 @@ from kernel.platform.settings import Settings
 from kernel.platform.tenants import Tenants, read_tenant
 from kernel.web.application import Web
 from kernel.web.session import cookie_name
+from runtime.web.live import close as close_streams
 from tests.conftest import NOW, make_settings
 from tests.factories.desk import Api
 from tests.factories.platform import make_token
@@ -145,6 +146,7 @@ def _served(app: Flask, port: int) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
+        close_streams(app)
         server.shutdown()
         thread.join(10)
         server.server_close()

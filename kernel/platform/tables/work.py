@@ -125,6 +125,8 @@ ask = Table(
     Column("rule", TEXT, nullable=False),
     Column("place", Json, nullable=False),
     Column("asked_by", ID, nullable=False),
+    # Ids of those who asked for the same.
+    Column("also", Json),
     # One person, or whoever has the role and may see the record.
     Column("person_id", ID),
     Column("role", KEY),
@@ -139,6 +141,8 @@ ask = Table(
     Index(None, "person_id", "closed_at"),
     Index(None, "role", "closed_at"),
     Index(None, "asked_by", "closed_at"),
+    # What is open, by kind of record: looked at after every write.
+    Index(None, "closed_at", "entity"),
 )
 
 # One run of an approval: keeps the definition it began with (``definition``, ``release_id``). ``state``: open, returned (both

@@ -58,6 +58,7 @@ def upgrade() -> None:
     sa.Column('rule', columns.TEXT, nullable=False),
     sa.Column('place', columns.Json(), nullable=False),
     sa.Column('asked_by', columns.ID, nullable=False),
+    sa.Column('also', columns.Json(), nullable=True),
     sa.Column('person_id', columns.ID, nullable=True),
     sa.Column('role', columns.KEY, nullable=True),
     sa.Column('note', columns.TEXT, nullable=True),
@@ -69,6 +70,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ask'))
     )
     op.create_index(op.f('ix_ask_asked_by_closed_at'), 'ask', ['asked_by', 'closed_at'], unique=False)
+    op.create_index(op.f('ix_ask_closed_at_entity'), 'ask', ['closed_at', 'entity'], unique=False)
     op.create_index(op.f('ix_ask_entity_record_id_closed_at'), 'ask', ['entity', 'record_id', 'closed_at'], unique=False)
     op.create_index(op.f('ix_ask_person_id_closed_at'), 'ask', ['person_id', 'closed_at'], unique=False)
     op.create_index(op.f('ix_ask_role_closed_at'), 'ask', ['role', 'closed_at'], unique=False)

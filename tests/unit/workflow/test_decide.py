@@ -29,8 +29,14 @@ class Facts:
     def field_label(self, field):
         return field.upper()
 
-    def suppliers(self, field):
-        return "somebody else" if field == "b" else "you"
+    def path_label(self, path):
+        return ".".join(path).upper()
+
+    def suppliers(self, path):
+        return "somebody else" if path == ("b",) else "you"
+
+    def spread(self, path):
+        return 1 if path == ("b",) else 3
 
     def role_label(self, role):
         return role.capitalize()
@@ -89,3 +95,16 @@ def test_both_languages_say_it():
     from kernel.i18n import _
 
     assert {language: _("{what} ({n} more)", what="x", n=2).to(language) for language in LANGUAGES} == {"en": "x (2 more)", "zh": "x（还差 2）"}
+
+
+def test_of_two_ways_the_own_word_of_who_is_responsible_comes_first():
+    either = guard("either", "OR(a > 3, b > 3)", from_whom="boss")
+    assert missing(Values(), guards=[either]) == [("either", "Boss", ("b",))]
+    assert missing(Values(), guards=[guard("either", "OR(a > 3, b > 3)")]) == [("either", "you", ("a",))]
+
+
+def test_two_conditions_together_want_as_little_as_possible():
+    first, second = guard("first", "OR(a > 3, b > 3)"), guard("second", "OR(f, b > 4)")
+    assert [fields for _what, _from, fields in missing(Values(), guards=[first, second])] == [("b",), ("b",)]
+    # What must be filled anyway is tried first.
+    assert [fields for _what, _from, fields in missing(Values(), needs=["a"], guards=[first])] == [("a",)]

@@ -1,0 +1,1 @@
+"""Asking somebody for what a record lacks."""
