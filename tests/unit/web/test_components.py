@@ -118,7 +118,8 @@ def test_every_behaviour_named_in_templates_exists() -> None:
     for path in [*(ROOT / "templates" / "components").glob("*.html"), *(ROOT / "templates" / "layouts").glob("*.html")]:
         for value in re.findall(r"""data-behaviour["']?(?:=|: )["']([a-z -]+)""", path.read_text("utf-8")):
             named |= set(value.split())
-    assert {name for name in named if not (STATIC / "js" / "behaviours" / f"{name}.js").exists()} == set()
+    known = {path.stem for owner in (STATIC, ROOT / "runtime" / "web" / "static") for path in (owner / "js" / "behaviours").glob("*.js")}
+    assert named - known == set()
 
 
 def test_every_text_that_scripts_ask_for_exists() -> None:
