@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import NAMES
+from benchmarks.export import CASES as FILES
 from benchmarks.measure import Result
 from benchmarks.scale import PAGES
 
@@ -67,9 +68,9 @@ _KEY = ("case", "database", "rows", "clients", "role")
 def merge(old: Iterable[Entry], new: Sequence[Entry], complete: bool) -> list[Entry]:
     """``new``, and what a run of some cases did not measure from before."""
     fresh = {tuple(entry[k] for k in _KEY) for entry in new}
-    # The cases of scale are measured by name only: a complete run of the others keeps them.
-    kept = [entry for entry in old if tuple(entry[k] for k in _KEY) not in fresh and (not complete or entry["case"] in PAGES)]
-    order = (*NAMES, *PAGES)
+    # The cases of scale and export are measured by name only: a complete run of the others keeps them.
+    kept = [entry for entry in old if tuple(entry[k] for k in _KEY) not in fresh and (not complete or entry["case"] in (*PAGES, *FILES))]
+    order = (*NAMES, *PAGES, *FILES)
     return sorted([*new, *kept], key=lambda entry: (entry["database"] != "sqlite", order.index(entry["case"]) if entry["case"] in order else -1))
 
 
@@ -85,12 +86,23 @@ def lines(entries: Sequence[Entry]) -> list[str]:
         for e in entries if "handwritten_ms" in e
     ]
     found = found if len(found) > 2 else []
+    found += _of_files([e for e in entries if "peak_mb" in e])
     found += _of_scale([e for e in entries if e["case"] in PAGES])
     memory = [e for e in entries if "ours_mb" in e]
     if memory:
         found += ["", "| case | database | ours, MB | by hand, MB | ratio |", "|---|---|--:|--:|--:|"]
         found += [f"| {e['case']} | {e['database']} | {e['ours_mb']:.0f} | {e['handwritten_mb']:.0f} | **{e['ratio']:.2f}** |" for e in memory]
     return found
+
+
+def _of_files(entries: Sequence[Entry]) -> list[str]:
+    """Lists as files: how long, and how much memory the process took at most."""
+    if not entries:
+        return []
+    rows = [
+        f"| {e['case'].removeprefix('export: ')} | {e['database']} | {e['rows']:,} | {e['seconds']:.1f}"
+        f" | {e['rows_per_s']:,} | {e['cpu_s']:.1f} | {e['file_mb']:.1f} | {e['peak_mb']:.0f} |" for e in entries]
+    return ["", "| file | database | records | seconds | records per second | CPU seconds | file, MB | memory at most, MB |", "|---|---|--:|--:|--:|--:|--:|--:|", *rows]
 
 
 def _of_scale(entries: Sequence[Entry]) -> list[str]:
