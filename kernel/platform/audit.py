@@ -42,6 +42,8 @@ KINDS: Mapping[str, Text] = {
     "token.revoked": _("{who} revoked the token “{name}” of {subject}"),
     "records.purged": _("{who} deleted records for good: {n}"),
     "records.exported": _("{who} exported {n} records of {name}"),
+    "absence.added": _("{who} named a substitute for {subject}"),
+    "absence.ended": _("{who} ended an absence of {subject}"),
     "settings.changed": _("{who} changed the settings: {name}"),
     "release.published": _("{who} published release {number}"),
 }

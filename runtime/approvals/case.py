@@ -16,7 +16,7 @@ from kernel.model.elements import Approval, Transition
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.approvals import decide
-from runtime.records import changelog
+from runtime.records import changelog, events
 from runtime.records.shape import shape_of
 
 OPEN, RETURNED, APPROVED, DECLINED, WITHDRAWN, VOID = "open", "returned", "approved", "declined", "withdrawn", "void"
@@ -223,3 +223,4 @@ def log(ctx: Ctx, case: Case, act: str, **more: Any) -> None:
     head = changelog.heads(ctx, case.entity, [case.record_id]).get(case.record_id, (0, None))
     reason = {"case": case.id, "act": act, "transition": case.transition, "round": case.round, **{k: v for k, v in more.items() if v}}
     changelog.write(ctx, shape, [changelog.Entry(case.record_id, "approval", version, (), reason, head)])
+    events.write(ctx, f"approval_{act}", case.entity, [(case.record_id, {"case": case.id, "version": version})])

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from kernel import jobs
-from kernel.errors import Conflict, FangyuanError, Forbidden, Invalid, Missing, NotFound, Refused, Stale
-from kernel.i18n import LANGUAGES, _, to_text
+from kernel.errors import Conflict, FangyuanError, Forbidden, Invalid, NotFound, Refused, Stale
+from kernel.i18n import LANGUAGES, to_text
 from kernel.model.elements import Transition
 from kernel.platform.ctx import Ctx
 from runtime.approvals import case as store
-from runtime.approvals import decide, seating
+from runtime.approvals import decide, doors, seating
 from runtime.approvals.case import Case
 from runtime.notices.tell import settle, tell
 from runtime.records.env import RecordEnv
@@ -32,13 +32,7 @@ def refuse_if_waiting(ctx: Ctx, record: Record, transition: Transition) -> None:
     """Raises Refused while the same step already waits for approval."""
     found = next((c for c in store.of_records(ctx, record.entity, [record.id], (store.OPEN,)) if c.transition == transition.key), None)
     if found is not None:
-        raise Refused([waits(found)])
-
-
-def waits(case: Case, who: Any = None) -> Missing:
-    """What a door says while approval is under way."""
-    source = who or _("the approvers")
-    return Missing(_("Approval is under way"), source, {"kind": "approval", "case": case.id}, case.rule)
+        raise Refused([doors.waits(found)])
 
 
 def begin(ctx: Ctx, record: Record, transition: Transition, asks: Mapping[str, Any], note: str | None, files: Sequence[str]) -> Case:

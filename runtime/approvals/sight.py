@@ -1,4 +1,5 @@
-"""Who may know of a case: whoever sits or sat in it while it is under way, whoever asked, and whoever may read the record."""
+"""Who may know of a case: whoever sits or sat in it, whoever asked, and whoever may read the record. Of the record itself a seat shows something
+only while the case is under way."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from runtime.records.labels import Wanted, resolve
 
 def require(ctx: Ctx, case: Case) -> None:
     """Raises NotFound for a case out of sight: foreign, hidden and missing look alike."""
-    if not (seated(ctx, [case.id]) if case.under_way else False) and not reads(ctx, case):
+    if not seated(ctx, [case.id]) and not reads(ctx, case):
         raise NotFound()
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from kernel.jobs import Again, Done, Job, Outcome
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
+from runtime.approvals import absence, decide, opening, seating
 from runtime.approvals import case as store
-from runtime.approvals import decide, opening, seating
 from runtime.approvals.case import Case
 from runtime.approvals.decide import NewSeat, Seat
 from runtime.notices.tell import settle, tell
@@ -83,7 +83,23 @@ def tend(ctx: Ctx, job: Job) -> Outcome:
             if case.state == store.OPEN:
                 reseat(ctx, case)
                 done += 1
+    for id_, person in _gone_away(ctx):
+        absence.hand_over(ctx, store.load(ctx, id_, lock=True), person)
     return Done({"mended": done})
+
+
+def _gone_away(ctx: Ctx) -> list[tuple[str, str]]:
+    """Cases that wait for somebody whose absence has begun and whose substitute has no seat there yet."""
+    a, c = t.absence.c, t.approval_case.c
+    s, other = t.approval_seat.c, t.approval_seat.alias().c
+    query = (
+        select(s.case_id, s.person_id).join_from(t.approval_seat, t.approval_case, s.case_id == c.id).join(t.absence, a.person_id == s.person_id)
+        .where(
+            c.state == store.OPEN, s.state == decide.WAITING, s.round == c.round, a.from_at <= ctx.now, a.to_at > ctx.now, a.ended_at.is_(None),
+            a.substitute_id != c.requested_by,
+            ~select(other.id).where(other.case_id == s.case_id, other.round == s.round, other.step == s.step, other.person_id == a.substitute_id).exists())
+        .distinct())
+    return [(row.case_id, row.person_id) for row in ctx.conn.execute(query)]
 
 
 def _fit(case: Case, seat: Seat, identity: object) -> bool:

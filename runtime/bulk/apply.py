@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kernel.errors import Busy, FangyuanError, Message
+from kernel.i18n import _, to_text
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from runtime.bulk import undo
 from runtime.bulk.order import Order
-from runtime.bulk.outcome import Outcome, refusal
+from runtime.bulk.outcome import Outcome, Reason, refusal
 from runtime.records import road, several, store
 from runtime.records.record import Input
 from runtime.records.shape import shape_of
@@ -24,7 +25,8 @@ def one(ctx: Ctx, order: Order, id_: str, version: int | None, original: Order |
             if order.act == "undo":
                 assert original is not None
                 return undo.one(ctx, original, id_, version or 0)
-            return Outcome("done", _act(ctx, order, id_, version))
+            done = _act(ctx, order, id_, version)
+            return done if isinstance(done, Outcome) else Outcome("done", done)
     except Busy:
         raise
     except FangyuanError as error:
@@ -50,8 +52,8 @@ def labels_of(ctx: Ctx, entity: str) -> Mapping[str, Message]:
     return {f.key: f.label for f in ctx.app.entity(entity).fields if f.key in access.readable_ever() | access.writable_ever()}
 
 
-def _act(ctx: Ctx, order: Order, id_: str, version: int | None) -> int | None:
-    """The version afterwards, None where nothing had to be written."""
+def _act(ctx: Ctx, order: Order, id_: str, version: int | None) -> int | Outcome | None:
+    """The version afterwards, None where nothing had to be written; an outcome of its own where it waits for approval."""
     entity = order.entity
     before = several.held(ctx, entity, id_)
     match order.act:
@@ -59,6 +61,8 @@ def _act(ctx: Ctx, order: Order, id_: str, version: int | None) -> int | None:
             record = road.update(ctx, entity, id_, given(ctx, order, id_), version=version, merge=True)
         case "transition":
             record = road.transition(ctx, entity, id_, order.step, input=given(ctx, order, id_), asks=order.asks, version=version)
+            if record.waits is not None:
+                return Outcome("done", None, (Reason(to_text(_("Sent for approval"), ctx.language)),))
         case "assign":
             record = road.assign(ctx, entity, id_, version=version, **order.to)
         case _:

@@ -13,6 +13,7 @@ from kernel.errors import Message, NotFound
 from kernel.i18n import Text, _
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
+from runtime.approvals import sight
 from runtime.notices import details
 from runtime.notices.kinds import KINDS, Kind
 from runtime.records import events
@@ -85,6 +86,8 @@ def _read(ctx: Ctx, rows: Sequence[Any]) -> list[Notice]:
             wanted.add(row.entity, row.record_id)
         details.want(wanted, row.data)
     names = resolve(ctx, wanted)
+    # Whoever sits in an open approval knows what it is about.
+    names |= {k: v for k, v in sight.open_titles(ctx, [r.data.get("case") for r in rows]).items() if k not in names}
     first_words = details.excerpts(ctx, [(r.kind, r.data) for r in rows if r.record_id in names])
     return [
         Notice(r.id, KINDS[r.kind], r.cause, r.urgency, r.entity, r.record_id, r.data, r.created_at, r.read_at, r.done_at,

@@ -14,6 +14,7 @@ from kernel.i18n import Text, _
 from kernel.model.elements import Field
 from kernel.permissions import Decision, EntityRights, rights_of
 from kernel.platform.ctx import Ctx
+from runtime.approvals import doors as approvals
 from runtime.records import labels as naming
 from runtime.records import limits, store
 from runtime.records.columns import Selection, Sight, select_for, shown
@@ -57,6 +58,10 @@ class Door:
     why: Text
     machine: str = ""
     help: Mapping[str, str] = field(default_factory=dict)
+    approval: tuple[Message, ...] = ()
+    """Who has to agree first, as things stand; empty: nobody."""
+    case: str | None = None
+    """The approval that is under way."""
 
 
 def may_know(ctx: Ctx, entity: str) -> bool:
@@ -138,6 +143,7 @@ def doors(ctx: Ctx, seen: Seen) -> tuple[Door, ...]:
     before = seen.env
     env = RecordEnv(before.scene, shape, before.record, dict(before.values), {"old": before, "ask": {}})
     found = []
+    waiting = approvals.waiting(ctx, shape, [seen.record.id]).get(seen.record.id, {})
     for machine in shape.machines:
         here = state_of(before, machine)
         facts = TransitionFacts(shape, machine, env, before, rights, seen.readable)
@@ -145,8 +151,15 @@ def doors(ctx: Ctx, seen: Seen) -> tuple[Door, ...]:
         full = limits.full(before.scene.ctx, shape, machine, (step.to for step in ways if step.to != here))
         for step in ways:
             opening = decide(machine, step, env, facts, lambda guard: shape.schema.expression(guard, "holds"))  # type: ignore[arg-type,return-value]
+            case = waiting.get(step.key)
             missing = (*opening.missing, full[step.to]) if step.to in full else opening.missing
+            if case is not None:
+                missing = (approvals.waits(case),)
             what = [m.what for m in missing]
-            why = _("Missing: {what}", what=what) if what else _("Nothing is missing.")
-            found.append(Door(step.key, step.label, step.to, step.primary, not missing, missing, step.asks, step.needs, why, machine.key, step.help))
+            asked = approvals.asked(env, step) if step.approvals else ()
+            why = _("Missing: {what}", what=what) if what else _("Needs approval by: {who}", who=asked) if asked else _("Nothing is missing.")
+            found.append(
+                Door(
+                    step.key, step.label, step.to, step.primary, not missing, missing, step.asks, step.needs, why, machine.key, step.help, asked,
+                    case.id if case is not None else None))
     return tuple(found)

@@ -11,7 +11,7 @@ from kernel.fieldtypes.rows import Row
 
 Style = Literal["json", "text", "value"]
 
-__all__ = ["NO_REQUEST", "Input", "Record", "Request", "Row", "Style"]
+__all__ = ["NO_WORDS", "ForApproval", "Input", "Record", "Row", "Style"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ForApproval:
     """What goes with a transition that needs approval: words to the approvers, and files (ids of own uploads)."""
 
     note: str = ""
     files: tuple[str, ...] = ()
 
 
-NO_REQUEST = Request()
+NO_WORDS = ForApproval()

@@ -22,7 +22,7 @@ from runtime.records.env import RecordEnv
 from runtime.records.facts import TransitionFacts, state_of
 from runtime.records.normalise import normalise, resolve
 from runtime.records.numbering import give_numbers
-from runtime.records.record import NO_REQUEST, Input, Record, Request
+from runtime.records.record import NO_WORDS, ForApproval, Input, Record
 from runtime.records.removing import delete, delete_many, mend, restore, restore_many
 from runtime.records.rules import FieldRule, check_rules, fill_defaults, rules_of, settle
 from runtime.records.shape import EntityShape, shape_of
@@ -326,7 +326,7 @@ def assign(ctx: Ctx, entity: str, id: str, *, owner: str | None = _UNSET, team: 
 
 def transition(
     ctx: Ctx, entity: str, id: str, key: str, *, input: Input = Input(), asks: Mapping[str, Any] | None = None, version: int | None,
-    request: Request = NO_REQUEST, approved: Mapping[str, Any] | None = None,
+    request: ForApproval = NO_WORDS, approved: Mapping[str, Any] | None = None,
 ) -> Record:
     """Take a transition on the locked record; guards see the new values.
 
@@ -363,7 +363,7 @@ def _weighed(
     return work, rights, *found, answers
 
 
-def _ask_for_it(ctx: Ctx, weighed: tuple[Work, EntityRights, Machine, Transition, asks.Answers], request: Request) -> Record:
+def _ask_for_it(ctx: Ctx, weighed: tuple[Work, EntityRights, Machine, Transition, asks.Answers], request: ForApproval) -> Record:
     """Write what was filled in, so that approvers see what they sign, and open the case."""
     from runtime.approvals import acts, opening
 

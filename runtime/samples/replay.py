@@ -15,10 +15,12 @@ from kernel.model.elements import Sample
 from kernel.platform import accounts, actors
 from kernel.platform.clock import FixedClock
 from kernel.platform.ctx import Actor, Ctx
+from runtime.approvals import acts
+from runtime.approvals import case as cases
 from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
 from runtime.records import comments, road
-from runtime.records.record import Input
+from runtime.records.record import ForApproval, Input
 from runtime.samples.values import Values, wrong
 
 CHANNEL = "sample"
@@ -148,6 +150,7 @@ class _Replay:
             input=Input(self._fields(step, where)),
             asks=self._fields(step, where, "asks"),
             version=None,
+            request=ForApproval(str(step.get("text", ""))),
         )
         creates = step.get("creates") or {}
         if not isinstance(creates, Mapping):
@@ -160,6 +163,16 @@ class _Replay:
             found = road.last_created_by(self.acting, made, entity, id_)
             if found is not None:
                 self.refs[name] = (made, found)
+
+    def _approve(self, step: Mapping[str, Any], where: str) -> None:
+        """``verb`` (approve, decline, return, pass_on, add, withdraw) in the record's open approval, with ``text`` as the note."""
+        entity, id_ = self._record(step, where)
+        case = next(iter(cases.of_records(self.acting, entity, [id_])), None)
+        verb = step.get("verb", "approve")
+        if case is None or verb not in acts.VERBS:
+            raise wrong(f"{where}.record", _("There is no approval under way of “{name}”.", name=step.get("record")))
+        to = self.values.id_of(step["to"], f"{where}.to") if step.get("to") else None
+        acts.act(self.acting, case.id, verb, note=str(step.get("text", "")), to=to)
 
     def _assign(self, step: Mapping[str, Any], where: str) -> None:
         entity, id_ = self._record(step, where)
@@ -179,7 +192,7 @@ def _word(step: Mapping[str, Any], key: str, where: str) -> str:
     return found
 
 
-STEPS = ("create", "update", "transition", "assign", "comment")
+STEPS = ("create", "update", "transition", "approve", "assign", "comment")
 
 
 def _placed(error: FangyuanError, where: str) -> list[Problem]:

@@ -10,6 +10,8 @@ from kernel.model.elements import Machine
 from kernel.permissions import EntityRights, rights_of
 from kernel.permissions.scopes import Both, ByState, Condition
 from kernel.platform.ctx import Ctx
+from runtime.approvals import doors as approvals
+from runtime.approvals.case import Case
 from runtime.records import limits, store
 from runtime.records.ahead import TooMuch, load_ahead
 from runtime.records.env import RecordEnv, Scene
@@ -48,11 +50,15 @@ def doors_of(ctx: Ctx, entity: str, items: Sequence[Item], machine: Machine, her
     except TooMuch:
         return {}
     full = limits.full(ctx, shape, machine, (t.to for t in steps if t.to != here))
-    return {i.record.id: tuple(_doors(machine, shape, before[i.record.id], rights, i.readable, full)) for i in items if i.record.id in before}
+    waiting = approvals.waiting(ctx, shape, list(before))
+    return {
+        i.record.id: tuple(_doors(machine, shape, before[i.record.id], rights, i.readable, full, waiting.get(i.record.id, {})))
+        for i in items if i.record.id in before}
 
 
 def _doors(
-    machine: Machine, shape: EntityShape, before: RecordEnv, rights: EntityRights, readable: frozenset[str], full: Mapping[str, Missing]
+    machine: Machine, shape: EntityShape, before: RecordEnv, rights: EntityRights, readable: frozenset[str], full: Mapping[str, Missing],
+    waiting: Mapping[str, Case],
 ) -> Iterator[Step]:
     env = RecordEnv(before.scene, shape, before.record, dict(before.values), {"old": before, "ask": {}})
     facts = TransitionFacts(shape, machine, env, before, rights, readable)
@@ -61,6 +67,8 @@ def _doors(
         if here in step.from_:
             opening = decide(machine, step, env, facts, lambda guard: shape.schema.expression(guard, "holds"))  # type: ignore[arg-type,return-value]
             missing = (*opening.missing, full[step.to]) if step.to in full else opening.missing
+            if step.key in waiting:
+                missing = (approvals.waits(waiting[step.key]),)
             yield Step(step.key, step.label, step.to, step.primary, not missing, missing)
 
 

@@ -14,6 +14,7 @@ from kernel.i18n import _
 from kernel.model.elements import Entity, Field
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
+from runtime.approvals import panel
 from runtime.forms.prepare import reader_of
 from runtime.forms.when import day_words, full_day, moment_text, span_words
 from runtime.records import query
@@ -47,6 +48,7 @@ def show(ctx: Ctx, request: Request) -> Page:
     due.sort(key=lambda r: (r["due_on"], r["title"]))
     can = creatable(ctx)
     return Page("runtime/day.html", {
+        "approvals": panel.count_waiting(ctx) if any(s.approvals for m in ctx.app.machines for s in m.transitions) else 0,
         "date_words": full_day(reader.today, reader), "waiting": waiting, "due": due, "recent": _recent(ctx, entities),
         "overdue": sum(1 for r in due if r["state"] == "breach"), "today": sum(1 for r in due if r["due_on"] == reader.today),
         "make": [e for e in known_entities(ctx) if e.key in can and e.in_navigation][:3], "base_url": base_of(ctx),

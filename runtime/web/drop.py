@@ -71,6 +71,10 @@ def _step(ctx: Ctx, asked: Asked, grouping: Grouping, seen: Seen, to: str, versi
     if door.asks or any(m.ask.get("field") in door.needs for m in door.missing):
         message = _("“{step}” asks for something first.", step=door.label).to(ctx.language)
         return _refused(message, 409, dialog=dialog, asks=True)
+    if door.approval and door.open:
+        # Whoever asks says why, and sees who will be asked.
+        message = _("“{step}” needs approval first: {who}", step=door.label, who=door.approval).to(ctx.language)
+        return _refused(message, 409, dialog=dialog, asks=True)
     try:
         road.transition(ctx, asked.entity.key, seen.record.id, door.key, asks={}, version=version)
     except Refused as error:

@@ -8,7 +8,7 @@ from typing import Any
 from kernel import fieldtypes
 from kernel.errors import Message
 from kernel.fieldtypes.base import Unreadable
-from kernel.i18n import _
+from kernel.i18n import Text, _
 from kernel.model.elements import Entity, Field
 from kernel.platform.ctx import Ctx
 from runtime.forms.prepare import prepared
@@ -39,11 +39,35 @@ def line(ctx: Ctx, entity: Entity, entry: Entry, around: Surroundings, url: str)
         who = None
     elif who is None:
         who = _("Somebody")
+    if entry.kind == "approval":
+        return _approval(ctx, entity, entry, who, around, url)
     changes = [] if entry.kind == "create" else [found for item in entry.changes for found in _changes(ctx, entity, entry, item, around)]
     return {
         "id": entry.id, "kind": entry.kind, "person": entry.actor_id, "at": entry.at, "who": who, "title": title, "title_note": CHANNELS.get(entry.channel),
         "when": moment_text(entry.at, around.reader), "iso": iso(entry.at), "icon": ICONS.get(entry.kind, "point-filled"), "tone": None, "body": None,
         "changes": changes, "reason": _reason(ctx, entity, entry, around), "why": _why(ctx, entity, entry), "href": f"{url}?at={entry.id}#e-{entry.id}"}
+
+
+APPROVALS: Mapping[str, tuple[Text, str]] = {
+    "request": (_("asked for approval: {step}"), "send"), "approve": (_("approved: {step}"), "circle-check"), "decline": (_("declined: {step}"), "circle-x"),
+    "return": (_("returned: {step}"), "arrow-back-up"), "pass_on": (_("passed on: {step}"), "arrow-right"), "add": (_("added somebody: {step}"), "user-plus"),
+    "withdraw": (_("withdrew the request: {step}"), "trash"), "void": (_("Approval starts again or ends: {step}"), "refresh"),
+    "stopped": (_("Approval went back: {step}"), "arrow-back-up"), "remind": (_("Reminder sent: {step}"), "bell"), "pass_up": (_("Passed up: {step}"), "arrow-up"),
+    "reseat": (_("Somebody else decides: {step}"), "users"),
+}
+
+
+def _approval(ctx: Ctx, entity: Entity, entry: Entry, who: Any, around: Surroundings, url: str) -> dict[str, Any]:
+    """An act of an approval."""
+    reason = entry.reason or {}
+    found = ctx.app.transition(entity.key, str(reason.get("transition", "")))
+    title, icon = APPROVALS.get(str(reason.get("act")), (_("approval: {step}"), "user-check"))
+    label: Message = found[1].label if found else str(reason.get("transition", ""))
+    by_itself = reason.get("act") in ("void", "stopped", "remind", "pass_up", "reseat")
+    return {
+        "id": entry.id, "kind": entry.kind, "person": entry.actor_id, "at": entry.at, "who": None if by_itself else who, "title": Text(title.msgid, {"step": label}),
+        "title_note": CHANNELS.get(entry.channel), "when": moment_text(entry.at, around.reader), "iso": iso(entry.at), "icon": icon, "tone": None, "body": None,
+        "changes": [], "reason": reason.get("note"), "why": None, "href": f"{url}?at={entry.id}#e-{entry.id}"}
 
 
 def _why(ctx: Ctx, entity: Entity, entry: Entry) -> Message | None:

@@ -111,8 +111,13 @@ def step_of(ctx: Ctx, door: Any, shown: Open, asks: Sequence[Ask] = ()) -> dict[
     """A door as the button: open, or locked with what is missing, from whom, and where to supply it."""
     url = f"{shown.url}/do/{door.key}"
     lacking = [missing_item(ctx, m, door, shown, asks) for m in door.missing]
+    if door.case is not None:
+        # Nothing is missing from anybody but the approvers: the button leads to where they stand.
+        place = f"{base_of(ctx)}/approvals/{door.case}"
+        return {"label": _("{step}: in approval", step=door.label), "open": True, "href": place, "attrs": {}, "missing": [], "ready": [], "title": None,
+                "alternatives": [], "why_href": None, "waiting": True}
     return {
-        "label": door.label, "open": door.open, "href": url, "attrs": {"hx-get": url, "hx-target": "#dialog-root", "hx-swap": "innerHTML"},
+        "label": door.label, "open": door.open, "approval": door.approval, "href": url, "attrs": {"hx-get": url, "hx-target": "#dialog-root", "hx-swap": "innerHTML"},
         "missing": lacking, "ready": [], "title": _("{step}: {n} missing", step=door.label, n=len(lacking)) if lacking else None,
         "alternatives": [], "why_href": None, "key": door.key,
         # Opened, the list says how many people each thing would be asked of.
@@ -123,14 +128,16 @@ def step_of(ctx: Ctx, door: Any, shown: Open, asks: Sequence[Ask] = ()) -> dict[
 def alternative(ctx: Ctx, door: Any, shown: Open) -> dict[str, Any]:
     """Another way on, as an item of the menu; a closed one says what it lacks."""
     url = f"{shown.url}/do/{door.key}"
-    note = None if door.open else _("{n} missing: {what}", n=len(door.missing), what=[m.what for m in door.missing][:2])
+    note: Any = None if door.open else _("{n} missing: {what}", n=len(door.missing), what=[m.what for m in door.missing][:2])
+    if door.open and door.approval:
+        note = _("Needs approval by: {who}", who=door.approval)
     return {
         "label": door.label, "href": url, "icon": "arrow-right" if door.open else "lock", "note": note,
         "attrs": {"hx-get": url, "hx-target": "#dialog-root", "hx-swap": "innerHTML"},
     }
 
 
-ICONS: Mapping[str, str] = {"field": "pencil", "role": "user", "rows": "list-check", "state": "git-branch", "rule": "shield"}
+ICONS: Mapping[str, str] = {"approval": "user-check", "field": "pencil", "role": "user", "rows": "list-check", "state": "git-branch", "rule": "shield"}
 
 
 def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any]:
@@ -141,6 +148,9 @@ def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open, asks: Sequence[
         "what": missing.what, "source": _("from {who}", who=to_text(missing.source, ctx.language)), "icon": ICONS.get(ask.get("kind", ""), "circle-dashed"),
         "person": None, "ask_label": None, "ask_href": None, "ask_attrs": {}, "asked": False, "tone": 4, "more_href": None, "withdraw_url": None, "askable": False,
     }
+    if ask.get("kind") == "approval":
+        item.update(ask_label=_("Show"), ask_href=f"{base_of(ctx)}/approvals/{ask['case']}", asked=True)
+        return item
     wanted = [key for key in (ask.get("field"), *(ask.get("fields") or ())) if key] if "path" not in ask and "paths" not in ask else []
     for key in wanted:
         field = shown.entity.by_key.get(key)

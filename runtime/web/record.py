@@ -13,6 +13,7 @@ from kernel.i18n import _
 from kernel.model.elements import Entity, Field, Machine
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
+from runtime.approvals import panel
 from runtime.asks import rows as asking
 from runtime.forms.layout import layout_of
 from runtime.forms.prepare import prepared
@@ -111,9 +112,18 @@ def _has_step(ctx: Ctx, shown: Open, key: str | None) -> bool:
 def context(ctx: Ctx, shown: Open, request: Request) -> dict[str, Any]:
     """What the page and its fragments need."""
     return {
-        **head(ctx, shown), "parts": parts(ctx, shown), "rows_parts": row_parts(ctx, shown), "related": related.tabs(ctx, shown),
+        **head(ctx, shown), "cases": cases(ctx, shown), "parts": parts(ctx, shown), "rows_parts": row_parts(ctx, shown), "related": related.tabs(ctx, shown),
         **aside.context(ctx, shown, request.args),
     }
+
+
+def cases(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
+    """Approvals under way, or the last one; kinds of record without approvals cost nothing."""
+    from runtime.web.approvals import shown as approvals
+
+    if not any(step.approvals for machine in ctx.app.machines_of(shown.entity.key) for step in machine.transitions):
+        return []
+    return [approvals.case(ctx, view, back="record") for view in panel.of_record(ctx, shown.entity.key, shown.record.id)]
 
 
 def head(ctx: Ctx, shown: Open) -> dict[str, Any]:

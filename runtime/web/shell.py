@@ -21,6 +21,9 @@ def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
     groups = [NavGroup(None, (
         NavItem(_("My day"), f"{base}/", "sun", active=here == "/", shortcut="g d"),
         NavItem(_("Inbox"), f"{base}/inbox", "inbox", active=here == "/inbox", alert=True, shortcut="g i")))]
+    if any(step.approvals for machine in ctx.app.machines for step in machine.transitions):
+        item = NavItem(_("Approvals"), f"{base}/approvals", "clipboard-check", active=here == "/approvals" or here.startswith("/approvals/"), shortcut="g a")
+        groups[0] = NavGroup(None, (*groups[0].items, item))
     # What belongs to no group (people, teams) is looked up now and then: it comes last.
     for group in (*ctx.app.groups, None):
         key = group.key if group else None

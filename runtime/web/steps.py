@@ -14,17 +14,19 @@ from kernel.i18n import _, to_text
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
+from runtime.approvals import panel
 from runtime.asks import rows as asking
+from runtime.files import uploads
 from runtime.forms import parse, problems
 from runtime.forms.build import Builder, FieldView, Filling
 from runtime.forms.prepare import prepared
 from runtime.records import reading, road
-from runtime.records.record import Input
+from runtime.records.record import ForApproval, Input
 from runtime.web import asks as asking_screen
 from runtime.web.edit import trigger, version_of
 from runtime.web.path import missing_item, state_of
 from runtime.web.record import Open, open_record
-from runtime.web.sight import creatable, files_in, known_entities, over
+from runtime.web.sight import base_of, creatable, files_in, known_entities, over
 
 
 def show(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
@@ -42,15 +44,18 @@ def take(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
     door = _door(ctx, shown, key)
     sent = parse.read(ctx, _needed(ctx, shown, door), request.form).fields
     asked = parse.read_asks(ctx, door.asks, request.form)
+    words = ForApproval(request.form.get("_note", ""), tuple(f for f in request.form.getlist("_files") if f))
     try:
-        road.transition(ctx, entity, id, key, input=Input(sent, "text"), asks=asked, version=version)
+        record = road.transition(ctx, entity, id, key, input=Input(sent, "text"), asks=asked, version=version, request=words)
     except Refused as error:
         return _page(ctx, request, shown, door, sent=sent, asked=asked, refused=error, status=409)
     except Invalid as error:
         return _page(ctx, request, shown, door, sent=sent, asked=asked, invalid=error, status=422)
     except Stale as error:
         return _moved_on(ctx, request, entity, id, key, sent, asked, error)
-    done = _("“{title}” is now: {state}", title=shown.seen.title, state=_state_label(ctx, shown, key)).to(ctx.language)
+    done = (
+        _("“{title}” is sent for approval", title=shown.seen.title) if record.waits
+        else _("“{title}” is now: {state}", title=shown.seen.title, state=_state_label(ctx, shown, key))).to(ctx.language)
     if is_htmx(request) and request.form.get("_stay"):
         # Asked for by a board: the card lands there.
         events = {"dialog-close": {}, "card-moved": {"id": id}, "toast": {"text": done, "tone": "ontime"}}
@@ -118,14 +123,22 @@ def _page(
     errors = problems.summary(invalid.problems, labels, labels, "t", ctx.language) if invalid else []
     if refused:
         errors = [(f"t-{key}", labels[key], to_text(what, ctx.language)) for key, what in lacking.items()]
+    asked_first = panel.forecast(ctx, shown.seen.env, transition) if door.approval else []
     now_at = state_of(machine, shown.record)[0] or ""
     context = {
         **over(request), "task": asking_screen.banner_of(ctx, request), "door": door, "url": shown.url, "title": shown.seen.title, "version": shown.record.version, "fields": views, "errors": errors,
         "blocked": blocked, "notice": notice, "stay": bool(request.values.get("stay") or request.form.get("_stay")),
         "from_label": to_text(machine.by_key[now_at].label, ctx.language) if now_at in machine.by_key else "",
         "to_label": to_text(machine.by_key[transition.to].label, ctx.language),
+        "forecast": asked_first, "note": request.form.get("_note", ""), "sent_files": _sent_files(ctx, request), "upload_url": f"{base_of(ctx)}/files",
     }
     return Page("runtime/record/step.html", context, status=status)
+
+
+def _sent_files(ctx: Ctx, request: Any) -> list[dict[str, Any]]:
+    """Uploads that came with a refused request: they are offered again."""
+    rows = uploads.rows(ctx, [f for f in request.form.getlist("_files") if f])
+    return [{"id": r.id, "name": r.name, "url": f"{base_of(ctx)}/files/{r.id}"} for r in rows.values() if r.created_by == ctx.actor.person]
 
 
 def _as_sent(ctx: Ctx, shown: Open, sent: dict[str, Any] | None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -29,7 +29,7 @@ PAGE = 20
 FOLD_WITHIN = timedelta(minutes=1)
 SHOWS = {"all": _("Everything"), "changes": _("Changes"), "comments": _("Comments"), "steps": _("Steps"), "files": _("Files")}
 _KINDS: Mapping[str, frozenset[str] | None] = {
-    "all": None, "changes": frozenset({"create", "update", "assign", "delete", "restore", "derive"}), "steps": frozenset({"transition"}),
+    "all": None, "changes": frozenset({"create", "update", "assign", "delete", "restore", "derive"}), "steps": frozenset({"transition", "approval"}),
     "files": frozenset({"create", "update", "transition"}), "comments": frozenset(),
 }
 _CURSOR = re.compile(r"([0-9]{1,12})~([0-9TZ:.+-]{10,40})~([0-9a-f-]{0,36})")

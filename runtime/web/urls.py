@@ -34,8 +34,10 @@ from runtime.web import (
     talk,
     totals,
 )
+from runtime.web.approvals import acting as approving
+from runtime.web.approvals import pages as approvals
 from runtime.web.bulk import dialogs as bulk
-from runtime.web.settings import calendars
+from runtime.web.settings import absence, calendars
 from runtime.web.settings.routes import SETTINGS
 
 _LIST = "/e/<entity>"
@@ -63,6 +65,14 @@ ROUTES = (
     Route("/bin/days", bin.save_days, methods=("POST",), needs=Need.ADMIN),
     _get("/bin/<entity>/<id>", bin.look),
     _post("/bin/<entity>/<id>/mend", bin.mend),
+    _get("/settings/absence", absence.show),
+    _post("/settings/absence", absence.save),
+    _post("/settings/absence/<id>/end", absence.end),
+    _get("/approvals", approvals.inbox),
+    _post("/approvals/several", approving.several),
+    _get("/approvals/<id>", approvals.show),
+    _get("/approvals/<id>/<verb>", approving.ask),
+    _post("/approvals/<id>/<verb>", approving.act),
     _get("/create", me.create),
     _get("/search", search.search),
     _get("/lookup/<entity>/<field>", lookup.search),

@@ -41,7 +41,7 @@ def _document(release: Release, roles: frozenset[str], writes: bool, language: s
         schemas.update(maker.schemas())
         paths.update(maker.paths())
         tags.append({"name": entity.key, "description": to_text(entity.label, language)})
-    paths.update(_files(writes) | jobs_shapes.paths(writes))
+    paths.update(_files(writes) | jobs_shapes.paths(writes) | _approvals(writes))
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{name} API", "version": str(release.id), "description": f"Release {release.hash[:12]}"},
@@ -109,6 +109,9 @@ class _Maker:
             found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), _refs("where", "q"), errors=(404, 422))}
             one: Json = {"parameters": _refs("id"), "get": self._operation("read", "Read a record", reference(self.name), errors=(404,), etag=True)}
             found[f"{base}/{{id}}"] = one
+            cases = _object({"items": {"type": "array", "items": reference("Approval")}})
+            found[f"{base}/{{id}}/approvals"] = {
+                "parameters": _refs("id"), "get": self._operation("approvals", "Read a record's approvals", cases, errors=(404,))}
             found[f"{base}/{{id}}/history"] = {
                 "parameters": _refs("id"),
                 "get": self._operation("history", "Read a record's history", reference("History"), _refs("limit", "before"), errors=(404, 422)),
@@ -174,7 +177,8 @@ class _Maker:
                 if not (self.access.rights.actor.roles.intersection(transition.who) if transition.who else self.access.any("update")):
                     continue
                 asks = {f.key: self._shape(f, read=False) for f in transition.asks}
-                body = _body({"fields": reference(f"{self.name}Input"), "asks": _object(asks) | {"additionalProperties": False}}, [])
+                more = {"note": {"type": "string"}, "files": {"type": "array", "items": {"type": "string"}}} if transition.approvals else {}
+                body = _body({"fields": reference(f"{self.name}Input"), "asks": _object(asks) | {"additionalProperties": False}, **more}, [])
                 title = to_text(transition.label, self.language)
                 found[f"{base}/{{id}}/transitions/{transition.key}"] = {
                     "parameters": _refs("id"),
@@ -182,6 +186,9 @@ class _Maker:
                         f"take_{transition.key}", title, reference(self.name), _refs("if_match", "idempotency"), body, 200, (403, 404, 409, 412, 422, 428), True
                     ),
                 }
+                if transition.approvals:
+                    waits = {"description": "Sent for approval", "content": {"application/json": {"schema": reference("Approval")}}}
+                    found[f"{base}/{{id}}/transitions/{transition.key}"]["post"]["responses"]["202"] = waits
 
     def _operation(
         self,
@@ -252,4 +259,26 @@ def _files(writes: bool) -> Json:
                 "responses": {"201": file, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 413, 422})}},
             }
         }
+    return paths
+
+
+def _approvals(writes: bool) -> Json:
+    case = {"description": "The approval", "content": {"application/json": {"schema": reference("Approval")}}}
+    cases = {"description": "Approvals", "content": {"application/json": {"schema": _object({"items": {"type": "array", "items": reference("Approval")}})}}}
+    known = {str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 404, 422})}
+    which = {"name": "list", "in": "query", "schema": {"enum": ["waiting", "decided", "mine"], "default": "waiting"}, "description": "Whose, of the caller"}
+    paths: Json = {
+        "/approvals": {"get": {"operationId": "list_approvals", "summary": "Approvals of the caller", "parameters": [which, *_refs("limit", "before")],
+                               "responses": {"200": cases, **known}}},
+        "/approvals/{id}": {"parameters": _refs("id"), "get": {"operationId": "read_approval", "summary": "Read an approval", "responses": {"200": case, **known}}},
+    }
+    if writes:
+        act = {"name": "verb", "in": "path", "required": True, "schema": {"enum": ["approve", "decline", "return", "pass_on", "add", "withdraw"]}}
+        text = {"type": "string"}
+        body = _body({"note": text, "to": text, "files": {"type": "array", "items": text}, "seen": {"type": "integer"}}, [])
+        answers = {"200": case, **known, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in (403, 409, 413)}}
+        paths["/approvals/{id}/{verb}"] = {
+            "parameters": [*_refs("id"), act],
+            "post": {"operationId": "act_on_approval", "summary": "Decide, pass on or withdraw an approval", "parameters": _refs("idempotency"),
+                     "requestBody": body, "responses": answers}}
     return paths

@@ -12,7 +12,8 @@ from kernel.i18n import _, to_text
 from kernel.platform.ctx import Ctx
 from kernel.web.routes import json_response
 from runtime.records import history, query, reading, road
-from runtime.records.record import Input, Record
+from runtime.records.record import ForApproval, Input, Record
+from runtime.web.api import approvals
 from runtime.web.api.conditional import body_of, flag, limit_of, version_of
 from runtime.web.api.idempotency import once
 from runtime.web.api.wire import instant, reader_of, record_json
@@ -120,15 +121,22 @@ def restore(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
 
 
 def transition(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Response:
-    """Take a transition; ``fields`` are written with it, ``asks`` answer its questions."""
+    """Take a transition; ``fields`` are written with it, ``asks`` answer its questions. One that needs approval answers 202 with the case;
+    ``note`` and ``files`` go to the approvers."""
     known(ctx, entity)
     version = version_of(request)
-    body = body_of(request, "fields", "asks")
-    return once(
-        ctx,
-        request,
-        lambda: _after(ctx, road.transition(ctx, entity, id, key, input=Input(body.get("fields", {})), asks=body.get("asks", {}), version=version)),
-    )
+    body = body_of(request, "fields", "asks", "note", "files")
+    note, files = body.get("note") or "", body.get("files") or []
+    if not isinstance(note, str) or not isinstance(files, list) or not all(isinstance(f, str) for f in files):
+        raise Invalid([Problem("bad_type", _("“{key}” can't be read.", key="note" if not isinstance(note, str) else "files"), "note")])
+    words = ForApproval(note, tuple(files))
+
+    def take() -> Response:
+        given, answers = Input(body.get("fields", {})), body.get("asks", {})
+        record = road.transition(ctx, entity, id, key, input=given, asks=answers, version=version, request=words)
+        return _after(ctx, record) if record.waits is None else approvals.sent(ctx, record.waits)
+
+    return once(ctx, request, take)
 
 
 def assign(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
@@ -182,6 +190,8 @@ def doors(ctx: Ctx, request: Request, entity: str, id: str) -> Response:
                     "primary": door.primary,
                     "needs": list(door.needs),
                     "asks": [field.key for field in door.asks],
+                    "approval": [to_text(who, ctx.language) for who in door.approval],
+                    "case": door.case,
                     "missing": [
                         {"what": to_text(m.what, ctx.language), "from": to_text(m.source, ctx.language), "ask": m.ask, "rule": m.rule} for m in door.missing
                     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web.api import bulk, clocks, comments, files, openapi, records
+from runtime.web.api import approvals, bulk, clocks, comments, files, openapi, records
 
 BASE = "/api/v1"
 _RECORDS = f"{BASE}/records/<entity>"
@@ -42,6 +42,10 @@ ROUTES = (
     _route(f"{_RECORD}/follow", comments.choose_following, "PUT"),
     _route(f"{_RECORD}/follow", comments.choose_following, "DELETE"),
     _route(f"{_RECORD}/clocks", clocks.of_record),
+    _route(f"{_RECORD}/approvals", approvals.of_record),
+    _route(f"{BASE}/approvals", approvals.mine),
+    _route(f"{BASE}/approvals/<id>", approvals.read),
+    _route(f"{BASE}/approvals/<id>/<verb>", approvals.act, "POST"),
     _route(f"{BASE}/files", files.upload, "POST", reads=True, body_limit=files.BODY_LIMIT),
     _route(f"{BASE}/files/<id>", files.describe),
     _route(f"{BASE}/files/<id>/content", files.content),

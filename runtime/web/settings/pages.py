@@ -52,6 +52,7 @@ GROUPS: tuple[SettingsGroup, ...] = (
     SettingsGroup(_("Mine"), (
         SettingsPage("me", _("My profile"), "user", "/me"),
         SettingsPage("jobs", _("My jobs"), "list-check", "/jobs"),
+        SettingsPage("absence", _("Absence"), "calendar-event", "/settings/absence"),
         SettingsPage("sessions", _("Signed-in devices"), "device-mobile", "/settings/sessions"),
         SettingsPage("tokens", _("API tokens"), "key", "/settings/tokens"),
     )),

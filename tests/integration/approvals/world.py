@@ -26,7 +26,7 @@ STEPS: Mapping[str, Any] = {
     "keeper": {"role": "keeper", "labels": {"en": "Team", "zh": "团队"}},
     "chief": {"role": "chief", "within": "anywhere", "when": "effort > param.limit", "labels": {"en": "Chief", "zh": "总监"}},
 }
-CHECK = {"from": "open", "to": "doing", "needs": ["details"], "asks": {"why": {"type": "text", "required": True}},
+CHECK = {"from": "open", "to": "doing", "primary": True, "needs": ["details"], "asks": {"why": {"type": "text", "required": True}},
          "guards": {"some": {"holds": "effort >= 5", "labels": {"en": "Effort of at least 5", "zh": "投入不少于 5"}}}}
 MANAGERS = {"wen": "mei", "lin": "mei", "mei": "chen", "guo": "chen"}
 
@@ -37,7 +37,7 @@ def documents(approvals: Mapping[str, Any], **more: Any) -> tuple[Mapping[str, A
     for document in base.DOCUMENTS:
         if document.get("machine") == "task":
             step = {**CHECK, "approvals": dict(approvals), **more}
-            document = {**document, "transitions": {**document["transitions"], "send": step, "give_up": {"from": ["open"], "to": "closed"}}}
+            document = {**document, "transitions": {**{k: v for k, v in document["transitions"].items() if k != "start"}, "send": step, "give_up": {"from": ["open"], "to": "closed"}}}
         found.append(document)
     return (*found, LIMIT)
 
