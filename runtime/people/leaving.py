@@ -213,10 +213,14 @@ def _led(ctx: Ctx, key: str, data: dict[str, Any]) -> tuple[bool, int]:
 
 
 def _asks(ctx: Ctx, key: str, data: dict[str, Any]) -> tuple[bool, int]:
-    a = t.ask.c
-    n = ctx.conn.execute(update(t.ask).where(a.person_id == data["person"], a.closed_at.is_(None)).values(person_id=data["plan"][key])).rowcount
-    data["done"] += n
-    return False, n
+    """Questions that wait for an answer, and what stands of them in the inbox."""
+    a, n, person, to = t.ask.c, t.notice.c, data["person"], data["plan"][key]
+    moved = ctx.conn.execute(update(t.ask).where(a.person_id == person, a.closed_at.is_(None)).values(person_id=to)).rowcount
+    other = t.notice.alias()
+    there = select(other.c.id).where(other.c.cause == n.cause, other.c.person_id == to).exists()
+    ctx.conn.execute(update(t.notice).where(n.person_id == person, n.kind == "ask", n.done_at.is_(None), ~there).values(person_id=to, read_at=None))
+    data["done"] += moved
+    return False, moved
 
 
 def _seats(ctx: Ctx, key: str, data: dict[str, Any]) -> tuple[bool, int]:

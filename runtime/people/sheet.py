@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 
 from kernel.errors import Invalid, Message, Problem
@@ -14,8 +15,12 @@ MOST_COLUMNS = 60
 MOST_IN_CELL = 500
 MOST_BYTES = 4 * 1024 * 1024
 # An XLSX is a zip: what it unpacks to is counted while it is unpacked, not taken from what it says of itself.
-MOST_UNPACKED = 48 * 1024 * 1024
+MOST_UNPACKED = 24 * 1024 * 1024
 MOST_PARTS = 500
+# A sheet is unfolded to the rectangle up to its last cell: one cell far out would need all the memory there is.
+MOST_CELLS = 3_000_000
+_PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,9})(\d{1,12})""")
+_OVERLAP = 64
 
 Table = list[list[str]]
 
@@ -94,14 +99,27 @@ def _check_zip(data: bytes) -> None:
             if len(parts) > MOST_PARTS:
                 raise _refused("too_large", _("The file holds more than it should."), _("Copy the rows into a new spreadsheet."))
             for part in parts:
+                rows = columns = 1
+                tail = b""
                 with archive.open(part) as stream:
                     while chunk := stream.read(65_536):
                         total += len(chunk)
-                        if total > MOST_UNPACKED:
+                        for letters, digits in _PLACE.findall(tail + chunk):
+                            rows, columns = max(rows, int(digits)), max(columns, _column(letters))
+                        if total > MOST_UNPACKED or rows * columns > MOST_CELLS or chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
                             raise _refused("too_large", _("The file holds more than it should."), _("Copy the rows into a new spreadsheet."))
+                        tail = chunk[-_OVERLAP:]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         # RuntimeError: the part is encrypted; the others: damaged, or packed in a way nobody uses.
         raise _refused("unreadable", _("This file is damaged or protected."), _("Save it again without a password.")) from error
+
+
+def _column(letters: bytes) -> int:
+    """The number of a column: A is 1, XFD 16384."""
+    found = 0
+    for letter in letters.upper():
+        found = found * 26 + letter - 64
+    return found
 
 
 def _words(cell: object) -> str:

@@ -90,6 +90,17 @@ def test_what_is_no_table_is_refused_in_words(data):
     assert str(caught.value.problems[0].message)
 
 
+@pytest.mark.parametrize("place", ["XFD1048576", "ZZZ9000", "A99999999"])
+def test_one_cell_far_out_does_not_unfold_the_whole_sheet(place):
+    made = xlsx([["name"], ["Hua"], ["Bo"]])
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            new.writestr(part, old.read(part).replace(b'r="A3"', b'r = "%s"' % place.encode()))
+    with pytest.raises(Invalid):
+        sheet.read(out.getvalue())
+
+
 def test_many_parts_and_huge_sheets_are_refused():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

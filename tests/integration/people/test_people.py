@@ -12,6 +12,8 @@ from kernel.platform import accounts, sessions
 from kernel.platform import tables as t
 from kernel.platform.clock import FixedClock
 from kernel.platform.database import count_statements
+from runtime.notices.kinds import KINDS
+from runtime.notices.tell import tell
 from runtime.people import leaving, make
 from runtime.records import road
 from runtime.records.record import Input
@@ -161,6 +163,8 @@ def test_leaving_ends_sessions_at_once_and_hands_open_work_over(desk):
         road.update(ctx, "person", lin, Input({"manager": wen}), version=None)
         ctx.conn.execute(t.ask.insert().values(
             id=ctx.new_id(), entity="task", record_id=tasks[0], rule="x", place={}, asked_by=mei, person_id=wen, created_at=ctx.now))
+        tell(ctx, [wen], "ask" if "ask" in KINDS else "handed_over", "ask:1", entity="task", record=tasks[0])
+        ctx.conn.execute(t.notice.update().where(t.notice.c.cause == "ask:1").values(kind="ask"))
     page = get(desk, "chen", f"{BASE}/{wen}/leave").text
     assert all(f'<span class="count">{n}</span>' in page for n in (3, 1)) and "Questions to answer" in page and "Teams to look after" in page
     assert post(desk, "chen", f"{BASE}/{wen}/leave", {"to": wen}).status_code == 422
@@ -176,6 +180,7 @@ def test_leaving_ends_sessions_at_once_and_hands_open_work_over(desk):
         assert owners == [mei, mei, mei, wen], "what is over stays"
         assert road.load(ctx, "team", desk.teams["east"]).values["manager"] == mei and road.load(ctx, "person", lin).values["manager"] == desk.people["chen"]
         assert ctx.conn.execute(select(t.ask.c.person_id)).scalars().all() == [mei]
+        assert ctx.conn.execute(select(t.notice.c.person_id).where(t.notice.c.cause == "ask:1")).scalars().all() == [mei]
         assert road.load(ctx, "person", wen).values["active"] is False
         told = ctx.conn.execute(select(t.notice.c.person_id, t.notice.c.kind, t.notice.c.data).where(t.notice.c.kind.in_(["hand_over", "handed_over"]))).all()
         assert [(row.person_id, row.kind) for row in told] == [(mei, "hand_over")] and "Task 3" in told[0].data["detail"]

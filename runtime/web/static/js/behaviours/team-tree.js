@@ -24,17 +24,12 @@ export default function teamTree(root) {
   on(root, "keydown", (event) => {
     const one = event.target;
     if (!event.altKey || !one.matches?.(".team-item")) return;
-    // Teams stand by name: there is nothing to reorder.
-    if (event.key === "ArrowUp" || event.key === "ArrowDown") { event.preventDefault(); event.stopPropagation(); }
-    if (event.key === "ArrowRight" && item(one.previousElementSibling)) {
-      event.preventDefault();
-      event.stopPropagation();
-      move(one, one.previousElementSibling.dataset.id);
-    } else if (event.key === "ArrowLeft" && item(one.parentElement)) {
-      event.preventDefault();
-      event.stopPropagation();
-      move(one, item(item(one.parentElement).parentElement)?.dataset.id || "");
-    }
-  }, true);
+    if (!["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    // Before the lists themselves hear of it; teams stand by name, so there is nothing to reorder.
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === "ArrowRight" && item(one.previousElementSibling)) move(one, one.previousElementSibling.dataset.id);
+    else if (event.key === "ArrowLeft" && item(one.parentElement)) move(one, item(item(one.parentElement).parentElement)?.dataset.id || "");
+  }, { capture: true });
   return off;
 }
