@@ -1,9 +1,13 @@
-"""What follows when the record of a person changes, on whatever road: who is no longer active is signed out, and the last administrator stays."""
+"""What follows when the record of a person changes, on whatever road: who is no longer active is signed out, the last administrator
+stays, and where links for a new password go is not for everybody to say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kernel.errors import Forbidden
+from kernel.i18n import _
+from kernel.permissions import grants
 from kernel.platform import accounts, sessions
 from kernel.platform.ctx import Ctx
 from runtime.people import roles
@@ -11,8 +15,10 @@ from runtime.records.happened import Happened
 
 
 def watch(ctx: Ctx, written: Sequence[Happened]) -> None:
-    """A hook of the record road. Raises Conflict when nobody could administer any more."""
+    """A hook of the record road. Raises Conflict when nobody could administer any more, Forbidden for a foreign address."""
     for one in written:
+        if one.shape.key == "person" and one.old is not None and "email" in one.fields:
+            _check_address(ctx, one.new.id)
         if one.shape.key == "person" and one.old is not None and _left(one):
             if accounts.roles_of(ctx.conn, one.new.id) & roles.administering(ctx) and not roles.administrators(ctx):
                 raise roles.last_administrator()
@@ -21,3 +27,14 @@ def watch(ctx: Ctx, written: Sequence[Happened]) -> None:
 
 def _left(one: Happened) -> bool:
     return one.new.deleted_at is not None or ("active" in one.fields and one.new.values.get("active") is False)
+
+
+def _check_address(ctx: Ctx, person: str) -> None:
+    """Whoever says where somebody's mail goes can have a link to their password sent there: only for who holds no more (D30)."""
+    if person == ctx.actor.person:
+        return
+    held = (ctx.app.roles.get(key) for key in accounts.roles_of(ctx.conn, person))
+    if any(role is not None and grants.excess(ctx.release, ctx.actor, role) for role in held):
+        raise Forbidden(
+            _("This person may do more than you: you can't change their e-mail address."),
+            hint=_("Links for a new password go there. Ask the person, or an administrator."))

@@ -122,6 +122,17 @@ def test_nobody_gives_more_than_they_hold(desk, clerk):
     assert "disabled" in get(desk, clerk, f"{BASE}/{wen}").text
 
 
+def test_where_a_link_to_a_password_goes_is_not_for_everybody_to_say(desk, clerk):
+    chen, wen = desk.people["chen"], desk.people["wen"]
+    api = desk.api(clerk)
+    refused = api.patch(f"/records/person/{chen}", {"fields": {"email": "clerk@example.com"}}, version=1)
+    assert refused.status_code == 403 and "may do more than you" in refused.json["title"]
+    assert api.patch(f"/records/person/{chen}", {"fields": {"phone": "+8613800138000"}}, version=1).status_code == 200
+    assert post(desk, clerk, f"{BASE}/{wen}/roles", {"roles": []}).status_code == 303
+    assert api.patch(f"/records/person/{wen}", {"fields": {"email": "wen@example.com"}}, version=1).status_code == 200
+    assert desk.api("chen").patch(f"/records/person/{chen}", {"fields": {"email": "chen@example.com"}}, version=2).status_code == 200
+
+
 def test_roles_change_at_once_and_leave_a_trace(desk):
     wen = desk.browser("wen")
     assert post(desk, "chen", f"{BASE}/{desk.people['wen']}/roles", {"roles": ["guest"]}).status_code == 303

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from kernel.platform import sessions, tokens
+from kernel.platform import rates, sessions, tokens
 from kernel.platform import tables as t
 from kernel.platform.clock import FixedClock
 from tests.factories.desk import Desk, make_desk, settings_for
@@ -75,6 +75,18 @@ def test_a_token_is_shown_once_and_never_does_more_than_its_owner(desk):
     assert api.get(f"/t/{desk.slug}/api/v1/records/task", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
     assert audited(desk, "token.created")[0].data["scopes"] == ["read"] and secret not in str(audited(desk, "token.created"))
     assert audited(desk, "token.revoked")[0].actor_id == desk.people["chen"]
+
+
+def test_who_tries_tokens_is_slowed_down_and_a_good_one_still_works(desk, monkeypatch):
+    monkeypatch.setattr(rates, "TOKEN_ADDRESS", rates.Limit(3, timedelta(minutes=15)))
+    client = desk.app.test_client()
+    client.environ_base["REMOTE_ADDR"] = "10.77." + ".".join(str(int(desk.slug[n : n + 2], 16)) for n in (5, 7))
+
+    def tried(token: str, slug: str = desk.slug) -> int:
+        return client.get(f"/t/{slug}/api/v1/records/task", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    assert [tried("x" * 43), tried("y" * 43, "nowhere"), tried("z" * 43), tried("x" * 43), tried("y" * 43, "nowhere")] == [401, 401, 401, 429, 429]
+    assert tried(desk.api("wen").token) == 200
 
 
 def test_sign_in_leaves_traces_without_what_was_typed(desk):
