@@ -16,7 +16,7 @@ from kernel.model.elements import Element, Field, Parameter
 from kernel.model.tree import Node, Tree
 
 PROPS: Mapping[str, Text] = {
-    "key": _("key"), "type": _("type"), "required": _("always required"), "unique": _("no value twice"), "tracked": _("time is kept"),
+    "key": _("key"), "type": _("type"), "required": _("always required"), "unique": _("no value twice"), "tracked": _("time is kept"), "copy": _("comes along in copies"),
     "default": _("value of a new record"), "show_when": _("shown only while"), "required_when": _("required while"),
     "read_only_when": _("locked while"), "holds": _("condition"), "when": _("checked only while"), "at": _("message beside"), "title": _("title"),
     "icon": _("icon"), "group": _("group of the menu"), "in_navigation": _("in the menu"), "facts": _("key facts"), "sort": _("order"),

@@ -124,6 +124,7 @@ class Field(Element):
     show_when: str | None = prop(None, doc="Shown, and its value kept, only while this holds.", schema=EXPRESSION, formula=Formula(expects="boolean"))
     required_when: str | None = prop(None, doc="Must have a value while this holds.", schema=EXPRESSION, formula=Formula(expects="boolean"))
     read_only_when: str | None = prop(None, doc="May not be changed while this holds.", schema=EXPRESSION, formula=Formula(expects="boolean"))
+    copy: bool = prop(True, doc="Comes along when a record is copied; unique values, numbers, states and owner never do.", schema=BOOLEAN)
     placeholder: Mapping[str, str] = prop({}, doc="Grey example text in an empty input.", schema=LABELS)
     settings: Mapping[str, Any] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()

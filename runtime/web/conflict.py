@@ -106,7 +106,7 @@ def _page(ctx: Ctx, request: Request, shown: Open, past: Since, merged: Merged, 
     lines = _lines(ctx, shown, merged)
     posted = [
         (name, value) for name, values in request.form.lists() for value in values
-        if (not name.startswith("_") or name == "_undo") and name != "csrf_token"
+        if (not name.startswith("_") or name in ("_undo", "_ask")) and name != "csrf_token"
     ]
     clashing = {c.key for c in merged.clashes}
     mine = [shown.entity.by_key[k].label for k in merged.own if k not in clashing]

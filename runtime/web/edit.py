@@ -22,7 +22,7 @@ from kernel.web.request import is_htmx, read_object
 from kernel.web.routes import json_response
 from runtime.forms import drafts, parse, problems, program
 from runtime.forms.build import Builder, Filling, FormView
-from runtime.forms.layout import Layout, layout_of
+from runtime.forms.layout import layout_of
 from runtime.forms.locked import ids_of, lock_field
 from runtime.forms.prepare import prepared, reader_of, target_of
 from runtime.forms.shown import Surroundings, words
@@ -31,7 +31,7 @@ from runtime.forms.when import clock_words, day_words, iso
 from runtime.records import reading, road
 from runtime.records.labels import Wanted, resolve
 from runtime.records.record import Input
-from runtime.web import conflict
+from runtime.web import conflict, copies
 from runtime.web.record import Open, open_record
 from runtime.web.sight import base_of, creatable, entity_of, files_in, known_entities
 
@@ -42,7 +42,7 @@ def new(ctx: Ctx, request: Request, entity: str) -> Page:
     """The empty form: defaults filled in, values from the address taken over, a draft offered."""
     made = Form(ctx, _to_create(ctx, entity), None)
     given = made.from_address(request)
-    draft = drafts.find(ctx, entity, None, made.layout.key)
+    draft = drafts.find(ctx, entity, None, copies.draft_key(made.layout.key, copies.asked(request)))
     restored = draft is not None and request.args.get("draft") == "1"
     if restored and draft is not None:
         given = parse.read(ctx, made.writable_fields, draft.posted).fields
@@ -53,13 +53,14 @@ def create(ctx: Ctx, request: Request, entity: str) -> Page | Response:
     """Make the record; a refused one stays on the screen with every problem beside its field."""
     made = Form(ctx, _to_create(ctx, entity), None)
     sent = parse.read(ctx, made.posted_fields(request), request.form).fields
+    source = copies.asked(request)
     try:
-        record = road.create(ctx, entity, Input(sent, "text"))
+        record = copies.create(ctx, entity, source, Input(sent, "text"))
     except Invalid as error:
         return made.page(request, given=sent, raw=sent, refused=error)
     if request.form.get("_dialog"):
         return _made_in_place(ctx, entity, record.id)
-    drafts.discard(ctx, entity, None, made.layout.key)
+    drafts.discard(ctx, entity, None, copies.draft_key(made.layout.key, source))
     return redirect(_after(ctx, request, f"{base_of(ctx)}/e/{entity}/{record.id}"), 303)
 
 
@@ -126,27 +127,28 @@ def preview(ctx: Ctx, request: Request, entity: str) -> Response:
 
 def save_draft(ctx: Ctx, request: Request, entity: str) -> Response:
     """Keep what was typed (PUT), for this person alone."""
-    id_, layout = _draft_of(ctx, request, entity)
+    id_, form = _draft_of(ctx, request, entity)
     body = read_object(request)
     version = body.get("version")
-    at = drafts.save(ctx, entity, id_, layout.key, body.get("values"), version if isinstance(version, int) else None)
+    at = drafts.save(ctx, entity, id_, form, body.get("values"), version if isinstance(version, int) else None)
     return json_response({"saved_at": iso(at)})
 
 
 def discard_draft(ctx: Ctx, request: Request, entity: str) -> Response:
     """Throw it away and go back to the form."""
-    id_, layout = _draft_of(ctx, request, entity)
-    drafts.discard(ctx, entity, id_, layout.key)
-    target = f"{base_of(ctx)}/e/{entity}/{id_}/edit" if id_ else f"{base_of(ctx)}/e/{entity}/new"
+    id_, form = _draft_of(ctx, request, entity)
+    drafts.discard(ctx, entity, id_, form)
+    source = copies.asked(request)
+    target = f"{base_of(ctx)}/e/{entity}/{id_}/edit" if id_ else f"{base_of(ctx)}/e/{entity}/new" + (f"?copy={source}" if source else "")
     return redirect(target, 303)
 
 
-def _draft_of(ctx: Ctx, request: Request, entity: str) -> tuple[str | None, Layout]:
+def _draft_of(ctx: Ctx, request: Request, entity: str) -> tuple[str | None, str]:
     known = entity_of(ctx, entity)
     id_ = request.args.get("id") or None
     if id_ is not None:
         reading.get(ctx, entity, id_)
-    return id_, layout_of(ctx.release, known.key, ctx.actor.roles)
+    return id_, copies.draft_key(layout_of(ctx.release, known.key, ctx.actor.roles).key, None if id_ else copies.asked(request))
 
 
 def _to_create(ctx: Ctx, key: str) -> Entity:
@@ -210,8 +212,8 @@ class Form:
     def from_address(self, request: Request) -> dict[str, Any]:
         """Values that the address brings along: from a related record, from a search that found nothing, or as a copy."""
         known = {f.key: f for f in self.writable_fields}
-        copy = request.args.get("copy")
-        found: dict[str, Any] = self._copied(copy) if copy else {}
+        copied = copies.found(self.ctx, self.entity.key, copies.asked(request))
+        found: dict[str, Any] = {k: v for k, v in copies.texts(self.ctx, self.entity.key, copied).items() if k in known} if copied else {}
         for name in request.args:
             if name in known and known[name].type not in ("rows", "file", "files", "image", "images", "signature"):
                 found[name] = request.args.getlist(name)
@@ -220,24 +222,6 @@ class Form:
             first = next((f for f in self.writable_fields if "{" + f.key + "}" in self.entity.title and f.type == "text"), None)
             if first is not None:
                 found.setdefault(first.key, [named])
-        return found
-
-    def _copied(self, id_: str) -> dict[str, Any]:
-        """The values of another record as a form would send them; unique values, files and rows' ids stay behind."""
-        source = open_record(self.ctx, self.entity.key, id_)
-        reader = reader_of(self.ctx, source.seen.labels)
-        found: dict[str, Any] = {}
-        for field in self.writable_fields:
-            p = prepared(self.ctx, field)
-            value = source.record.values.get(field.key)
-            if value is None or field.unique or field.key not in source.seen.readable or p.type.group == "file":
-                continue
-            if field.type == "rows":
-                cells = [c for c in p.columns if c.type.writable and c.type.group != "file"]
-                found[field.key] = [
-                    {"id": None, "fields": {c.key: c.type.input_texts(c.field, row.values.get(c.key), reader) for c in cells}} for row in value]
-            else:
-                found[field.key] = p.type.input_texts(field, value, reader)
         return found
 
     def labels_for(self, values: Mapping[str, Any]) -> Mapping[str, str]:
@@ -293,7 +277,9 @@ class Form:
         lock = request.values.get("lock") if dialog else None
         if lock in {f.key for f in self.writable_fields}:
             lock_field(form, str(lock), given.get(str(lock)) or [], self.labels_for({str(lock): ids_of(given.get(str(lock)))}))
-        tail = f"?id={id_}" if id_ else ""
+        source = copies.asked(request) if self.shown is None else None
+        copied = copies.found(ctx, entity.key, source)
+        tail = f"?id={id_}" if id_ else f"?copy={source}" if source else ""
         from runtime.web import asks
 
         context = {
@@ -301,10 +287,11 @@ class Form:
             "title": self.shown.seen.title if self.shown else None, "record_url": url, "list_url": base,
             "action": f"{url}/edit" if url else f"{base}/new", "cancel_url": url or base,
             "version": (version if version is not None else self.shown.record.version) if self.shown else None,
-            "draft_url": f"{base}/draft{tail}", "draft_key": f"{ctx.tenant.slug}:{ctx.actor.person}:{entity.key}:{id_ or NEW}",
+            "draft_url": f"{base}/draft{tail}", "draft_key": f"{ctx.tenant.slug}:{ctx.actor.person}:{entity.key}:{id_ or NEW}" + (f":{source}" if source else ""),
+            "copy": source,
             "preview_url": f"{base}/preview{tail}", "submit_label": _("Save") if self.shown else _("Create"),
             "program": program.of(ctx, self.layout, self.readable, self.writable, prefix),
-            "intro": None, "lock": lock,
+            "intro": copies.intro(ctx, entity.key, copied) if copied is not None else None, "lock": lock,
             "draft": self._draft(draft, request, tail) if draft is not None and refused is None and not dialog else None,
         }
         return Page("runtime/form/dialog.html" if dialog else "runtime/form/page.html", context, status=422 if refused else 200)
@@ -316,7 +303,7 @@ class Form:
         base = f"{base_of(self.ctx)}/e/{self.entity.key}"
         return {
             "time": time if local == reader.today else f"{day_words(local, reader)} {time}",
-            "restore": f"{request.path}?draft=1", "discard": f"{base}/draft/discard{tail}",
+            "restore": f"{request.path}?draft=1" + (f"&{tail[1:]}" if tail.startswith("?copy") else ""), "discard": f"{base}/draft/discard{tail}",
             "stale": self.shown is not None and draft.version is not None and draft.version != self.shown.record.version,
         }
 

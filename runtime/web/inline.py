@@ -65,7 +65,9 @@ def save(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page | R
     if cell_edit.wanted(request):
         return _told(cell_edit.row(ctx, request, entity, id), saved, ctx.language)
     after = open_record(ctx, entity, id)
-    undo = json.dumps(_texts(ctx, before, field), ensure_ascii=False) if "_undo" not in request.form and record.version != before.record.version else None
+    # Rows are put back in their form: what one input would send can't hold them.
+    back = "_undo" not in request.form and field.type != "rows" and record.version != before.record.version
+    undo = json.dumps(_texts(ctx, before, field), ensure_ascii=False) if back else None
     row = row_of(ctx, after, field, prepared(ctx, field).type.wide, saved=True, undo=undo)
     others = [
         row_of(ctx, after, f, prepared(ctx, f).type.wide)

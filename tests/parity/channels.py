@@ -138,6 +138,12 @@ def _new_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/new", as_form(act.fields))
 
 
+def _copy_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    """The form of a copy, as somebody changed it; the original is any record they see."""
+    seen = desk.api(login).get(f"/records/{act.entity}?limit=1").json.get("items")
+    return _post(desk, login, f"{act.entity}/new", {**as_form(act.fields), "_copy": seen[0]["id"] if seen else ""})
+
+
 def _edit_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/{act.id}/edit", {**as_form(act.fields), "_version": act.version})
 
@@ -280,6 +286,7 @@ def _routes(*found: tuple[str, str]) -> frozenset[tuple[str, str]]:
 
 CHANNELS: tuple[Channel, ...] = (
     Channel("form for a new record", frozenset({"create"}), _routes(("POST", f"{E}/new")), _new_form),
+    Channel("form of a copy", frozenset({"create"}), _routes(("POST", f"{E}/new")), _copy_form),
     Channel("form of a record", frozenset({"update"}), _routes(("POST", f"{E}/<id>/edit")), _edit_form),
     Channel("edit in place", frozenset({"update"}), _routes(("POST", f"{E}/<id>/field/<key>")), _in_place, lambda act: len(act.fields) == 1),
     Channel("form of a step", frozenset({"transition"}), _routes(("POST", f"{E}/<id>/do/<key>")), _step_form),
@@ -417,6 +424,8 @@ WRITERS: Mapping[str, str] = {
     "runtime/web/calendar.py": "calendar",
     "runtime/web/manage.py": "assign, delete, restore",
     "runtime/web/related.py": "links an existing record: one reference of it, by update",
+    "runtime/web/copies.py": "form for a new record, form of a copy",
+    "runtime/records/copying.py": "form of a copy",
     "runtime/web/conflict.py": "forms and edit in place, from an older version too",
     "runtime/web/bin.py": "bin",
     "runtime/approvals/opening.py": "the step that everybody agreed to",
