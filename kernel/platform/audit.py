@@ -35,6 +35,7 @@ KINDS: Mapping[str, Text] = {
     "password.reset": _("{subject} set a new password by a link"),
     "session.started": _("{subject} signed in"),
     "session.ended": _("{who} ended a session of {subject}"),
+    "session.viewing": _("{who} looked at the workspace through the eyes of {subject}"),
     "sign_in.refused": _("Somebody tried to sign in as {subject} with a wrong password"),
     "sign_in.locked": _("Sign-in of {subject} was locked after too many tries"),
     "sign_in.unlocked": _("{who} lifted the lock on the sign-in of {subject}"),

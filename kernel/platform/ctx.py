@@ -44,6 +44,8 @@ class Actor:
     scopes: frozenset[str] | None = None
     theme: str = "auto"
     must_change: bool = False
+    # Who looks through this person's eyes; then nothing may be written.
+    viewer: str | None = None
 
 
 SYSTEM = "system"

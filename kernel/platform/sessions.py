@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
 
-from kernel.platform import actors, releases
+from kernel.platform import actors, releases, viewing
 from kernel.platform import tables as t
 from kernel.platform.ctx import Actor, Tenant
 from kernel.platform.ids import digest, secret
@@ -57,7 +57,7 @@ def open_session(conn: Connection, token_hash: str, tenant: Tenant, now: datetim
     row = conn.execute(_SESSION, {"hash": token_hash, "now": now}).first()
     if row is None:
         return None
-    return opened(conn, row, tenant, token_hash, now, touch_due=now - row.seen_at >= TOUCH_EVERY)
+    return opened(conn, row, tenant, token_hash, now, touch_due=now - row.seen_at >= TOUCH_EVERY, view_as=row.view_as, view_until=row.view_until)
 
 
 def nobody(conn: Connection, tenant: Tenant) -> Opened | None:
@@ -75,7 +75,8 @@ def nobody(conn: Connection, tenant: Tenant) -> Opened | None:
 
 
 def opened(
-    conn: Connection, row: Any, tenant: Tenant, credential: str, now: datetime, *, touch_due: bool, kind: str = "person", scopes: Any = None
+    conn: Connection, row: Any, tenant: Tenant, credential: str, now: datetime, *, touch_due: bool, kind: str = "person", scopes: Any = None,
+    view_as: str | None = None, view_until: datetime | None = None,
 ) -> Opened | None:
     """Actor and release of a row that holds the state columns."""
     release = releases.known(conn, row.release_id, row.release_hash) if row.release_hash is not None else releases.empty()
@@ -85,6 +86,9 @@ def opened(
         return None
     actor = identity.actor(
         here, kind=kind, language=row.language, zone=row.zone, theme=row.theme, scopes=scopes, must_change=row.must_change and kind == "person")
+    if view_as is not None:
+        seen = actors.at_the_edge(conn, here, release, row.rights_epoch, view_as, "", now)
+        actor = viewing.through(identity, seen, actor, view_until, now) or actor
     return Opened(here, actor, release, row.rights_epoch, touch_due, credential)
 
 
@@ -147,7 +151,7 @@ def _session_statement() -> Any:
     from kernel.platform.columns import Instant
 
     return (
-        select(t.session.c.seen_at, *_STATE)
+        select(t.session.c.seen_at, t.session.c.view_as, t.session.c.view_until, *_STATE)
         .select_from(t.session)
         .join(t.account, t.account.c.person_id == t.session.c.person_id)
         .join(t.tenant_state, t.tenant_state.c.id == 1)

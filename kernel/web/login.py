@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from kernel.errors import FangyuanError, Invalid, NotFound, NotSignedIn, Problem, TooMany
+from kernel.errors import FangyuanError, Forbidden, Invalid, NotFound, NotSignedIn, Problem, TooMany
 from kernel.i18n import LANGUAGES, _
 from kernel.platform import accounts, audit, rates, sessions
 from kernel.platform.ctx import Ctx
@@ -90,7 +90,7 @@ class _Door:
             with home.write() as conn:
                 sessions.end(conn, credential.hash)
                 audit.write(
-                    conn, self.web.clock.now(), "session.ended", ctx.actor.person, {"n": 1}, actor=ctx.actor.person, channel="screen",
+                    conn, self.web.clock.now(), "session.ended", ctx.actor.viewer or ctx.actor.person, {"n": 1}, actor=ctx.actor.viewer or ctx.actor.person, channel="screen",
                     address=client_address(request, self.web.settings.trusted_proxies))
         clear_cookie(response, self.web.settings, tenant)
         return response
@@ -101,6 +101,8 @@ class _Door:
         home, credential, ctx = self._session(tenant)
         if home is None or credential is None or ctx is None:
             raise NotSignedIn()
+        if ctx.actor.viewer is not None:
+            raise Forbidden(_("You are looking through the eyes of {name}: nothing can be changed.", name=ctx.actor.name), rule="viewing")
         if request.method == "GET":
             return self._password_page(ctx)
         csrf.check(request, self.web.settings, credential.value)
@@ -130,7 +132,7 @@ class _Door:
         response = self._back(tenant)
         sent = read_object(request) if request.is_json else request.form
         language, theme, density = (str(sent.get(name) or "") for name in ("language", "theme", "density"))
-        if ctx is not None and home is not None and (language or theme):
+        if ctx is not None and home is not None and ctx.actor.viewer is None and (language or theme):
             with home.write() as conn:
                 accounts.set_preferences(conn, ctx.actor.person, language=language or None, theme=theme or None)
         for name, value, offered in (

@@ -18,7 +18,7 @@ from kernel.platform.ctx import Ctx
 from kernel.web import csrf
 from kernel.web.i18n import as_text, gettext, reader_language, reading_in, shown, wanted_language
 from kernel.web.request import state
-from kernel.web.shell import THEMES, Shell, ShellPerson
+from kernel.web.shell import ACCENTS, THEMES, Shell, ShellPerson
 from kernel.web.texts import ui_texts
 
 if TYPE_CHECKING:
@@ -117,9 +117,11 @@ def shell_for(ctx: Ctx | None, base: str) -> Shell:
     actor, tenant = ctx.actor, ctx.tenant
     shell = Shell(
         tenant_name=tenant.name, csrf=known.csrf, nonce=known.nonce, language=actor.language, base=base,
-        logo_url=tenant.settings.get("logo"), languages=tenant.languages, theme=actor.theme if actor.theme in THEMES else "system",
+        logo_url=tenant.settings.get("logo"), accent=tenant.settings.get("accent") or ACCENTS[0], languages=tenant.languages,
+        theme=actor.theme if actor.theme in THEMES else "system",
         density=density, person=ShellPerson(actor.name, f"{base}/me", tone=tone_of(actor.person)), can_design=actor.admin,
-        design_href=f"{base}/design/" if actor.admin else None, sign_out_href=f"{base}/logout", preferences_href=f"{base}/preferences")
+        design_href=f"{base}/design/" if actor.admin else None, sign_out_href=f"{base}/logout", preferences_href=f"{base}/preferences",
+        viewing=actor.name if actor.viewer is not None else None)
     return shell if web.shell is None else web.shell(ctx, request, shell)
 
 

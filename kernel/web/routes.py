@@ -52,7 +52,8 @@ class Route:
 
     ``methods`` other than GET write: they get the write lock and need a CSRF token; ``reads`` marks a POST that only asks
     (its parameters are too long for a URL). ``body_limit`` in bytes raises or lowers the usual 2 MB. ``channel`` is what the
-    change log says; ``api`` routes take tokens and answer errors as problem documents.
+    change log says; ``api`` routes take tokens and answer errors as problem documents. ``viewing``: may be called while looking
+    through somebody's eyes although it is no GET.
     """
 
     rule: str
@@ -63,6 +64,7 @@ class Route:
     reads: bool = False
     body_limit: int = DEFAULT_BODY_LIMIT
     channel: str = ""
+    viewing: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -219,6 +221,10 @@ def allow(ctx: Ctx, route: Route, writes: bool) -> None:
         raise NotSignedIn()
     if actor.scopes is not None and not actor.scopes & ({"all", "write"} if writes else {"all", "write", "read"}):
         raise Forbidden(_("This token may not do this."), hint=_("Make a token with a wider scope."))
+    if actor.viewer is not None and not route.viewing and request.method not in csrf.SAFE_METHODS:
+        raise Forbidden(
+            _("You are looking through the eyes of {name}: nothing can be changed.", name=actor.name), hint=_("End it at the top of the page, then do it yourself."),
+            rule="viewing")
     for need in route.all_needs:
         if need in (Need.DESIGN, Need.ADMIN) and need.value not in actor.rights:
             raise Forbidden()

@@ -14,6 +14,7 @@ from kernel.i18n import LANGUAGES
 LANGUAGE_NAMES: Mapping[str, str] = {"zh": "中文", "en": "English"}
 LANGUAGE_SHORT: Mapping[str, str] = {"zh": "中", "en": "EN"}
 THEMES = ("light", "dark", "system")
+ACCENTS = ("blue", "teal", "green", "violet", "magenta", "brick")  # css/accents.css; the first is the product's own
 DENSITIES = ("comfortable", "compact")
 
 
@@ -69,6 +70,7 @@ class Shell:
     language: str
     base: str = ""
     logo_url: str | None = None
+    accent: str = ACCENTS[0]
     nav: tuple[NavGroup, ...] = ()
     person: ShellPerson | None = None
     languages: tuple[str, ...] = LANGUAGES
@@ -89,6 +91,8 @@ class Shell:
     # Where an open page hears that something changed (behaviour ``live``).
     live_href: str | None = None
     place: str = ""
+    # Through whose eyes an administrator looks (kernel/platform/viewing.py).
+    viewing: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 
     @property

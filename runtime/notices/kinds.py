@@ -34,6 +34,7 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("approval_declined", "circle-x", _("{who} declined {title}: {detail}"), essential=True),
     Kind("approval_returned", "arrow-back-up", _("{title} came back to you: {detail}"), task=True, essential=True),
     Kind("approval_ended", "circle-dashed", _("Approval of {title} ended, because the record moved on"), essential=True),
+    Kind("viewed", "eye", _("{who} looked at the workspace through your eyes"), essential=True),
     Kind("clock", "clock", _("{title}: {detail}"), essential=True),
     Kind("ask", "help-circle", _("{who} asks you for {detail}: {title}"), task=True, essential=True),
     Kind("ask_answered", "circle-check", _("{detail} is there now: {title}")),

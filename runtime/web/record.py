@@ -158,6 +158,8 @@ def menu(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
         items.append({"label": _("Make a copy"), "icon": "copy", "href": f"{base_of(ctx)}/e/{shown.entity.key}/new?copy={shown.record.id}"})
     items.append({"label": _("Print"), "icon": "printer", "href": f"{url}/print"})
     items.append({"label": _("Copy the link"), "icon": "link", "attrs": {"data-behaviour": "copy", "data-text": url}})
+    if "administer" in ctx.actor.rights:
+        items.append({"label": _("Who may do what"), "icon": "shield-check", "href": f"{url}/access"})
     if may["delete"]:
         items += [{"divider": True}, {"label": _("Delete"), "icon": "trash", "danger": True, "post": f"{url}/delete"}]
     return items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kernel.web.routes import Need, Route
 from runtime.web import (
+    access,
     asks,
     bin,
     board,
@@ -37,7 +38,7 @@ from runtime.web import (
 from runtime.web.approvals import acting as approving
 from runtime.web.approvals import pages as approvals
 from runtime.web.bulk import dialogs as bulk
-from runtime.web.settings import absence, calendars
+from runtime.web.settings import absence
 from runtime.web.settings.routes import SETTINGS
 
 _LIST = "/e/<entity>"
@@ -52,12 +53,17 @@ def _post(rule: str, view: object, method: str = "POST", **more: object) -> Rout
     return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
 
 
+def _admin(rule: str, view: object, method: str = "GET", **more: object) -> Route:
+    return Route(rule, view, methods=(method,), needs=Need.ADMIN, **more)  # type: ignore[arg-type]
+
+
 ROUTES = (
     _get("/", day.show),
     _get("/me", me.show),
     _post("/me/zone", me.save_zone),
     _get("/settings/", me.index),
-    _get("/settings/calendars", calendars.show),
+    _admin("/settings/view-as", access.begin, "POST"),
+    _post("/settings/view-as/end", access.end, viewing=True),
     *SETTINGS,
     _get("/bin", bin.show),
     _post("/bin/restore", bin.restore),
@@ -166,5 +172,6 @@ ROUTES = (
     _get(f"{_RECORD}/related/<other>/<field>/link", related.link_form),
     _post(f"{_RECORD}/related/<other>/<field>/link", related.link),
     _get(f"{_RECORD}/related/<other>/<field>/candidates", related.candidates),
+    _admin(f"{_RECORD}/access", access.show),
     _get(f"{_RECORD}/clocks/<clock>", clocks.explain),
 )

@@ -38,6 +38,9 @@ session = Table(
     Column("expires_at", Instant, nullable=False, index=True),
     Column("user_agent", TEXT),
     Column("address", KEY),
+    # While an administrator looks through somebody's eyes, reading only (kernel/platform/viewing.py).
+    Column("view_as", ID),
+    Column("view_until", Instant),
 )
 
 token = Table(

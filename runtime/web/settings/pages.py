@@ -57,12 +57,15 @@ GROUPS: tuple[SettingsGroup, ...] = (
         SettingsPage("tokens", _("API tokens"), "key", "/settings/tokens"),
     )),
     SettingsGroup(_("Workspace"), (
+        SettingsPage("workspace", _("Workspace"), "building", "/settings/workspace", administrators),
         SettingsPage("people", _("People"), "users", "/settings/people", administrators),
         SettingsPage("roles", _("Roles"), "shield-check", "/settings/roles", administrators),
         SettingsPage("teams", _("Teams"), "sitemap", "/settings/teams", administrators),
         SettingsPage("mail", _("Mail"), "mail", "/settings/mail", administrators),
         SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),
+        SettingsPage("audit", _("Audit log"), "history", "/settings/audit", administrators),
+        SettingsPage("volumes", _("Data volumes"), "database", "/settings/volumes", administrators),
     )),
 )
 

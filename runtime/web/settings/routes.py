@@ -1,9 +1,9 @@
-"""The addresses of the settings of people, spliced into ``runtime/web/urls.py``."""
+"""The addresses of the settings, spliced into ``runtime/web/urls.py``."""
 
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web.settings import intake, invite, people, post, roles, sessions, teams, tokens
+from runtime.web.settings import audit_log, calendars, intake, invite, people, post, roles, sessions, teams, tokens, volumes, workspace
 
 _PERSON = "/settings/people/<id>"
 _TEAM = "/settings/teams/<id>"
@@ -18,6 +18,13 @@ def _admin(rule: str, view: object, method: str = "GET", **more: object) -> Rout
 
 
 SETTINGS = (
+    _mine("/logo", workspace.logo),
+    _admin("/settings/workspace", workspace.show),
+    _admin("/settings/workspace", workspace.save, "POST"),
+    _admin("/settings/audit", audit_log.show),
+    _admin("/settings/audit/export", audit_log.export),
+    _admin("/settings/volumes", volumes.show),
+    _mine("/settings/calendars", calendars.show),
     _mine("/settings/sessions", sessions.show),
     _mine("/settings/sessions/end", sessions.end, "POST"),
     _mine("/settings/tokens", tokens.show),

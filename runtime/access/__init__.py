@@ -1,0 +1,1 @@
+"""Why a person can or cannot do something."""
