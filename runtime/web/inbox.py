@@ -57,6 +57,8 @@ def _entry(ctx: Ctx, notice: Notice) -> dict[str, Any]:
     act_url = href
     if notice.kind.key == "ask":
         act_url = f"{base}/asks/{notice.data.get('ask')}?{back}"
+    elif notice.data.get("case"):
+        act_url = f"{base}/approvals/{notice.data['case']}"
     elif notice.kind.key == "ask_opens" and href and notice.data.get("transition"):
         act_url = f"{href}?{urlencode({'do': notice.data['transition']})}"
     return {

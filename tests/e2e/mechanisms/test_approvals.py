@@ -157,6 +157,6 @@ def test_several_at_once_with_one_thumb(people, rep, size):
     assert screen.fits(page)
     for id_ in ids:
         assert rep.get(f"/records/opportunity/{id_}").json["state"] == "contract_approval"
-    page.locator("#several-dialog a.btn", has_text=re.compile("完成")).click()
+    page.locator("#several-dialog .dialog-foot a.btn").click()
     page.wait_for_url(re.compile("/approvals$"))
     assert page.locator("tr", has_text=name).count() == 0

@@ -118,6 +118,7 @@ def test_files_go_with_a_decision_and_are_read_by_seat(world: World) -> None:
 def test_the_inbox_has_three_tabs_and_counts(world: World) -> None:
     _id, case = world.ask(title="Look at the inbox")
     assert "Look at the inbox" in get(world, "mei", "/approvals").text
+    assert f"/approvals/{case}" in get(world, "mei", "/inbox").text
     assert "Look at the inbox" in get(world, "wen", "/approvals?tab=mine").text
     assert "Look at the inbox" not in get(world, "mei", "/approvals?tab=decided").text
     assert "wait for you" in get(world, "mei", "/").text
