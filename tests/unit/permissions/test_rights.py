@@ -112,7 +112,7 @@ def test_writable(release):
 def test_refusals_name_the_rule_and_say_which(release):
     decision = rights(release, "plain").may("update", Facts())
     assert (bool(decision), decision.rule, str(decision.reason)) == (False, "test:role/plain.task", "You may do this only to records you own.")
-    assert decision.reason.to("zh") == "你只能对以下记录这样做：你负责的记录。"
+    assert decision.reason.to("zh") == "您只能对以下记录这样做：您负责的记录。"
     decision = rights(release, "reader").may("delete", Facts())
     assert (decision.rule, str(decision.reason)) == ("test:role/reader.task", "None of your roles may move these records to the bin.")
     assert rights(release, "plain").may("read", Facts(owner="p")).rule == "test:role/plain.task"
