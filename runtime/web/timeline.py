@@ -27,7 +27,7 @@ __all__ = ["Asked", "page", "read", "value_of"]
 
 PAGE = 20
 FOLD_WITHIN = timedelta(minutes=1)
-SHOWS = {"all": _("Everything"), "changes": _("Changes"), "comments": _("Comments"), "steps": _("Steps"), "files": _("Files")}
+SHOWS = {"all": _("All"), "changes": _("Changes"), "comments": _("Comments"), "steps": _("Steps"), "files": _("Files")}
 _KINDS: Mapping[str, frozenset[str] | None] = {
     "all": None, "changes": frozenset({"create", "update", "assign", "delete", "restore", "derive"}), "steps": frozenset({"transition", "approval"}),
     "files": frozenset({"create", "update", "transition"}), "comments": frozenset(),

@@ -4,7 +4,7 @@ import { make, listeners } from "../dom.js";
 import { t } from "../text.js";
 
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable], [role=textbox]");
-const label = (element) => element.dataset.shortcutLabel || element.getAttribute("aria-label") || element.textContent.trim() || element.title;
+const label = (element) => element.dataset.shortcutLabel || element.getAttribute("aria-label") || element.title || element.textContent.trim();
 
 export default function shortcuts(root) {
   const { on, off } = listeners();
