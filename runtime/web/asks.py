@@ -27,7 +27,7 @@ from runtime.records.env import RecordEnv, Scene
 from runtime.records.shape import shape_of
 from runtime.records.work import reader_of
 from runtime.web.edit import trigger
-from runtime.web.path import missing_item
+from runtime.web.path import Waiting, asked_words, missing_item, waiting_of
 from runtime.web.record import Open, field_of, open_record
 from runtime.web.sight import base_of, over
 
@@ -41,7 +41,7 @@ def missing(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
     """The list of a closed step, with how many people each thing would be asked of."""
     shown = open_record(ctx, entity, id)
     door = _door(ctx, shown, key)
-    asks = rows.open_of(ctx, entity, id)
+    asks = waiting_of(ctx, entity, id)
     items = [_with_people(ctx, shown, door, m, asks) for m in door.missing]
     return Page("runtime/asks/missing.html", {"items": items})
 
@@ -53,7 +53,7 @@ def _door(ctx: Ctx, shown: Open, key: str) -> Any:
     return door
 
 
-def _with_people(ctx: Ctx, shown: Open, door: Any, one: Any, asks: Sequence[Ask]) -> dict[str, Any]:
+def _with_people(ctx: Ctx, shown: Open, door: Any, one: Any, asks: Waiting) -> dict[str, Any]:
     item = missing_item(ctx, one, door, shown, asks)
     found = ctx.app.transition(shown.entity.key, door.key)
     if found is None or not item.get("askable"):
@@ -107,11 +107,12 @@ def ask(ctx: Ctx, request: Request, entity: str, id: str) -> Page | Response:
         return redirect(url, 303)
     headers = {"HX-Trigger": trigger({"toast": {"text": said, "tone": "ontime"}, "dialog-close": {}, "asked": {"entity": entity, "id": id}})}
     if request.form.get("_line") and step is not None:
+        # The line itself says it: a message would cover the list.
         shown = open_record(ctx, entity, id)
         door = next((d for d in reading.doors(ctx, shown.seen) if d.key == step), None)
         one = next((m for m in door.missing if m.rule == rule and _mark(ctx, entity, step, m) == path), None) if door is not None else None
         if one is not None:
-            return Page("runtime/asks/line.html", {"item": missing_item(ctx, one, door, shown, rows.open_of(ctx, entity, id))}, headers=headers)
+            return Page("runtime/asks/line.html", {"item": missing_item(ctx, one, door, shown, waiting_of(ctx, entity, id))}, headers={"HX-Trigger": trigger({"asked": {"text": said}})})
     return Response("", 200, headers=headers)
 
 
@@ -149,24 +150,11 @@ def why(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
         named = groups(ctx, shown.seen.env, wanted)
         context["who"] = _from_words(ctx, named) if named else None
         context["can_ask"] = bool(named)
-        context["asked"] = asked_words(ctx, [a for a in rows.open_of(ctx, entity, id) if a.transition is None and a.path == key])
+        waiting = waiting_of(ctx, entity, id)
+        context["asked"] = next((asked_words(ctx, a, waiting.names) for a in waiting.asks if a.transition is None and a.path == key), None)
         by_key = shown.entity.by_key
         context["mine"] = [(by_key[k].label, f"{shown.url}?at={k}") for k in reason.mine]
     return Page("runtime/asks/why.html", context)
-
-
-def asked_words(ctx: Ctx, asks: Sequence[Ask]) -> Any | None:
-    """Who asked whom and when, of the oldest of these; None when there are none."""
-    if not asks:
-        return None
-    first = asks[0]
-    names = labels.of_people(ctx, [first.asked_by, first.person_id])
-    role = ctx.app.roles.get(first.role or "")
-    whom = names.get(first.person_id or "") or (role.label if role is not None else _("somebody"))
-    when = moment_text(first.created_at, reader_of(ctx))
-    if first.asked_by == ctx.actor.person:
-        return _("You asked {whom}, {when}", whom=whom, when=when)
-    return _("{who} asked {whom}, {when}", who=names.get(first.asked_by) or _("Somebody"), whom=whom, when=when)
 
 
 # --- from the task to the field -------------------------------------------------------------------------------------------

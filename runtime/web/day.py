@@ -17,6 +17,7 @@ from kernel.web.rendering import Page
 from runtime.approvals import panel
 from runtime.forms.prepare import reader_of
 from runtime.forms.when import day_words, full_day, moment_text, span_words
+from runtime.notices import inbox
 from runtime.records import query
 from runtime.web.columns import state_pill
 from runtime.web.filters import quoted
@@ -47,11 +48,12 @@ def show(ctx: Ctx, request: Request) -> Page:
                 "all_url": f"{base_of(ctx)}/e/{entity.key}?f=owner.in.me"})
     due.sort(key=lambda r: (r["due_on"], r["title"]))
     can = creatable(ctx)
+    approvals = panel.count_waiting(ctx) if any(s.approvals for m in ctx.app.machines for s in m.transitions) else 0
     return Page("runtime/day.html", {
-        "approvals": panel.count_waiting(ctx) if any(s.approvals for m in ctx.app.machines for s in m.transitions) else 0,
+        "approvals": approvals,
         "date_words": full_day(reader.today, reader), "waiting": waiting, "due": due, "recent": _recent(ctx, entities),
         "overdue": sum(1 for r in due if r["state"] == "breach"), "today": sum(1 for r in due if r["due_on"] == reader.today),
-        "make": [e for e in known_entities(ctx) if e.key in can and e.in_navigation][:3], "base_url": base_of(ctx),
+        "todo": max(inbox.waiting(ctx)[0] - approvals, 0), "make": [e for e in known_entities(ctx) if e.key in can and e.in_navigation][:3], "base_url": base_of(ctx),
         "count": len(due) + sum(len(g["rows"]) for g in waiting)})
 
 

@@ -42,8 +42,8 @@ def show(ctx: Ctx, request: Request) -> Page:
         "tab": tab, "entries": entries, "more": more, "todo": todo, "news": news, "url": f"{base}/inbox", "base_url": base,
         "done": request.args.get("done"), "unread": sum(1 for e in entries if e["new"]), "first": before is None,
         "tabs": [
-            {"label": _("To do"), "href": f"{base}/inbox", "active": tab == "todo", "count": todo, "alert": bool(todo)},
-            {"label": _("News"), "href": f"{base}/inbox?tab=news", "active": tab == "news", "count": news}],
+            {"label": _("To do"), "href": f"{base}/inbox", "active": tab == "todo", "count": todo or None, "alert": bool(todo)},
+            {"label": _("News"), "href": f"{base}/inbox?tab=news", "active": tab == "news", "count": news or None}],
     }
     if is_htmx(request):
         return Page("runtime/inbox/rows.html" if before else "runtime/inbox/list.html", context)

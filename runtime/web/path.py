@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -15,8 +16,9 @@ from kernel.model.elements import Machine, State
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.asks.fact import of_missing
-from runtime.asks.rows import Ask
+from runtime.asks.rows import Ask, open_of
 from runtime.forms.when import moment_text, span_words
+from runtime.records.labels import of_people
 from runtime.records.work import reader_of
 from runtime.web.sight import base_of, creatable
 
@@ -36,7 +38,7 @@ def spans_of(ctx: Ctx, entity: str, record_id: str, facets: Sequence[str]) -> Ma
     return found
 
 
-def of_machine(ctx: Ctx, machine: Machine, record: Any, spans: Sequence[Span], doors: Sequence[Any], shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any]:
+def of_machine(ctx: Ctx, machine: Machine, record: Any, spans: Sequence[Span], doors: Sequence[Any], shown: Open, asks: Waiting | None = None) -> dict[str, Any]:
     """States and next step of one machine, as the path component wants them."""
     now_at, since = state_of(machine, record)
     spent: dict[str, timedelta] = {}
@@ -89,7 +91,7 @@ def _step(ctx: Ctx, machine: Machine, state: State, now_at: str | None, since: d
     return step
 
 
-def next_step(ctx: Ctx, machine: Machine, doors: Sequence[Any], shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any] | None:
+def next_step(ctx: Ctx, machine: Machine, doors: Sequence[Any], shown: Open, asks: Waiting | None = None) -> dict[str, Any] | None:
     """The usual next step as a button; every other way on in the menu beside it."""
     if not doors:
         return None
@@ -107,7 +109,7 @@ def next_step(ctx: Ctx, machine: Machine, doors: Sequence[Any], shown: Open, ask
     return step
 
 
-def step_of(ctx: Ctx, door: Any, shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any]:
+def step_of(ctx: Ctx, door: Any, shown: Open, asks: Waiting | None = None) -> dict[str, Any]:
     """A door as the button: open, or locked with what is missing, from whom, and where to supply it."""
     url = f"{shown.url}/do/{door.key}"
     lacking = [missing_item(ctx, m, door, shown, asks) for m in door.missing]
@@ -140,7 +142,7 @@ def alternative(ctx: Ctx, door: Any, shown: Open) -> dict[str, Any]:
 ICONS: Mapping[str, str] = {"approval": "user-check", "field": "pencil", "role": "user", "rows": "list-check", "state": "git-branch", "rule": "shield"}
 
 
-def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open, asks: Sequence[Ask] = ()) -> dict[str, Any]:
+def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open, asks: Waiting | None = None) -> dict[str, Any]:
     """One missing thing: what, from whom, and the way to supply it where the reader may; else one tap asks whoever could.
     ``asks`` are the open ones about the record."""
     ask = missing.ask
@@ -173,23 +175,48 @@ def missing_item(ctx: Ctx, missing: Any, door: Any, shown: Open, asks: Sequence[
     return _to_ask(ctx, item, missing, door, shown, asks)
 
 
-def _to_ask(ctx: Ctx, item: dict[str, Any], missing: Any, door: Any, shown: Open, asks: Sequence[Ask]) -> dict[str, Any]:
+def _to_ask(ctx: Ctx, item: dict[str, Any], missing: Any, door: Any, shown: Open, asks: Waiting | None) -> dict[str, Any]:
     """Somebody else has to supply it: asked already, or to be asked by one tap."""
     found = ctx.app.transition(shown.entity.key, door.key)
     if found is None or missing.ask.get("kind") == "state":
         return item
     fact = of_missing(shown.entity.key, found[1], missing)
     about = {"_step": door.key, "_rule": fact.rule, "_path": fact.mark}
-    mine = [a for a in asks if (a.transition, a.rule, a.path) == (door.key, fact.rule, fact.mark)]
+    mine = [a for a in (asks.asks if asks is not None else ()) if (a.transition, a.rule, a.path) == (door.key, fact.rule, fact.mark)]
     own = next((a for a in mine if ctx.actor.person in a.askers), None)
+    names = asks.names if asks is not None else {}
     item.update(askable=True, more_href=f"{shown.url}/asks/new?{urlencode(about)}", asked=bool(mine))
     if own is not None:
-        item.update(status=_("Asked {when}", when=moment_text(own.created_at, reader_of(ctx))), withdraw_url=f"{base_of(ctx)}/asks/{own.id}/withdraw")
+        item.update(status=asked_words(ctx, own, names), source=None, withdraw_url=f"{base_of(ctx)}/asks/{own.id}/withdraw")
         return item
     item.update(
         ask_label=_("Ask too") if mine else _("Ask"), ask_href=item["more_href"],
         ask_attrs={"hx-post": f"{shown.url}/asks", "hx-vals": json.dumps({**about, "_line": "1"}), "hx-target": "closest li", "hx-swap": "outerHTML"})
     return item
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is asked for about a record, with the names of those who ask and are asked."""
+
+    asks: Sequence[Ask]
+    names: Mapping[str, str]
+
+
+def waiting_of(ctx: Ctx, entity: str, id_: str) -> Waiting:
+    """One statement, and one more where anything is open."""
+    asks = open_of(ctx, entity, id_)
+    return Waiting(asks, of_people(ctx, [p for a in asks for p in (a.asked_by, a.person_id)]) if asks else {})
+
+
+def asked_words(ctx: Ctx, ask: Ask, names: Mapping[str, str]) -> Any:
+    """Who asked whom and when, for the reader."""
+    role = ctx.app.roles.get(ask.role or "")
+    whom = names.get(ask.person_id or "") or (role.label if role is not None else _("somebody"))
+    when = moment_text(ask.created_at, reader_of(ctx))
+    if ask.asked_by == ctx.actor.person:
+        return _("You asked {whom}, {when}", whom=whom, when=when)
+    return _("{who} asked {whom}, {when}", who=names.get(ask.asked_by) or _("Somebody"), whom=whom, when=when)
 
 
 def _related_create(ctx: Ctx, field: Any, shown: Open) -> str | None:

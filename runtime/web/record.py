@@ -14,7 +14,6 @@ from kernel.model.elements import Entity, Field, Machine
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from runtime.approvals import panel
-from runtime.asks import rows as asking
 from runtime.forms.layout import layout_of
 from runtime.forms.prepare import prepared
 from runtime.forms.shown import Surroundings, display, short
@@ -130,7 +129,7 @@ def head(ctx: Ctx, shown: Open) -> dict[str, Any]:
     """Title, facts, path and the next step."""
     record, entity = shown.record, shown.entity
     doors = reading.doors(ctx, shown.seen)
-    asks = asking.open_of(ctx, entity.key, record.id) if any(not d.open for d in doors) else []
+    asks = path.waiting_of(ctx, entity.key, record.id) if any(not d.open for d in doors) else None
     machines = ctx.app.machines_of(entity.key)
     spans = path.spans_of(ctx, entity.key, record.id, [m.column for m in machines]) if machines else {}
     may = shown.seen.may

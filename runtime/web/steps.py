@@ -15,7 +15,6 @@ from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
 from runtime.approvals import panel
-from runtime.asks import rows as asking
 from runtime.files import uploads
 from runtime.forms import parse, problems
 from runtime.forms.build import Builder, FieldView, Filling
@@ -24,7 +23,7 @@ from runtime.records import reading, road
 from runtime.records.record import ForApproval, Input
 from runtime.web import asks as asking_screen
 from runtime.web.edit import trigger, version_of
-from runtime.web.path import missing_item, state_of
+from runtime.web.path import missing_item, state_of, waiting_of
 from runtime.web.record import Open, open_record
 from runtime.web.sight import base_of, creatable, files_in, known_entities, over
 
@@ -114,7 +113,7 @@ def _page(
     builder = Builder(ctx, shown.entity.key, filling, "t")
     views = [_required(builder.view(f, True)) for f in needed] + [builder.view(f, True) for f in asks]
     inside = {f.key for f in needed}
-    waiting = asking.open_of(ctx, shown.entity.key, shown.record.id) if missing else []
+    waiting = waiting_of(ctx, shown.entity.key, shown.record.id) if missing else None
     blocked = [missing_item(ctx, m, door, shown, waiting) for m in missing if not (m.ask.get("kind") == "field" and m.ask.get("field") in inside)]
     for item in blocked:
         if item["ask_attrs"] and not item["askable"]:

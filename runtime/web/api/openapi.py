@@ -15,7 +15,7 @@ from kernel.permissions import EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
-from runtime.web.api import jobs_shapes, talk_shapes
+from runtime.web.api import asks_shapes, jobs_shapes, talk_shapes
 from runtime.web.api.shapes import COMMON_ERRORS, PARAMETERS, RESPONSES, SCHEMAS, array_of, reference
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ def document(ctx: Ctx, request: Request) -> Any:
 @lru_cache(maxsize=128)
 def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any) -> Json:
     paths: Json = {}
-    schemas: Json = SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS
+    schemas: Json = SCHEMAS | asks_shapes.SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS
     tags = []
     for entity in release.application.entities.values():
         access = rights.entity(entity.key)
@@ -41,7 +41,7 @@ def _document(release: Release, roles: frozenset[str], writes: bool, language: s
         schemas.update(maker.schemas())
         paths.update(maker.paths())
         tags.append({"name": entity.key, "description": to_text(entity.label, language)})
-    paths.update(_files(writes) | jobs_shapes.paths(writes) | _approvals(writes))
+    paths.update(_files(writes) | jobs_shapes.paths(writes) | asks_shapes.paths(writes) | _approvals(writes))
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{name} API", "version": str(release.id), "description": f"Release {release.hash[:12]}"},
@@ -128,6 +128,13 @@ class _Maker:
             found.update(talk_shapes.paths(base, self._operation, _refs, _body, self.writes))
         if self.writes:
             self._writing(found, base)
+            if self.access.any("read"):
+                found[f"{base}/{{id}}/asks"] = {
+                    "parameters": _refs("id"),
+                    "post": self._operation(
+                        "ask", "Ask somebody for what is missing", reference("Ask"), _refs("idempotency"), asks_shapes.ASK_BODY, 201, (404, 409, 422)
+                    ),
+                }
         return found
 
     def _writing(self, found: Json, base: str) -> None:

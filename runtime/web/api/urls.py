@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web.api import approvals, bulk, clocks, comments, files, openapi, records
+from runtime.web.api import approvals, asks, bulk, clocks, comments, files, openapi, records
 
 BASE = "/api/v1"
 _RECORDS = f"{BASE}/records/<entity>"
@@ -32,6 +32,11 @@ ROUTES = (
     _route(f"{_RECORD}/transitions/<key>", records.transition, "POST"),
     _route(f"{_RECORD}/assign", records.assign, "POST"),
     _route(f"{_RECORD}/history", records.read_history),
+    _route(f"{_RECORD}/asks", asks.open_ask, "POST"),
+    _route(f"{BASE}/asks", asks.list_asks),
+    _route(f"{BASE}/asks/<id>/decline", asks.decline, "POST"),
+    _route(f"{BASE}/asks/<id>/answer", asks.answer, "POST"),
+    _route(f"{BASE}/asks/<id>/withdraw", asks.withdraw, "POST"),
     _route(f"{_RECORD}/comments", comments.list_comments),
     _route(f"{_RECORD}/comments", comments.add, "POST"),
     _route(f"{_RECORD}/comments/<comment>", comments.change, "PATCH"),

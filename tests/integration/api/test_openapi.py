@@ -43,9 +43,9 @@ def test_it_shows_only_what_the_reader_may_do(desk: Desk, wen: Api, guo: Api) ->
     assert "DELETE /records/task/{id}" not in worker and "POST /records/task/{id}/assign" not in worker
     assert "POST /records/task/{id}/transitions/start" in worker and "POST /records/task/{id}/transitions/drop" not in worker
     assert "POST /records/task/{id}/transitions/check" in operations(document(desk.api("mei")))
-    # Whoever may read a record may join the conversation beside it.
+    # Whoever may read a record may join the conversation beside it, and ask for what it lacks.
     guest_writes = {o for o in guest if o.startswith(("PATCH", "DELETE", "PUT", "POST /records"))}
-    assert all("/comments" in o or o.endswith("/follow") for o in guest_writes) and "GET /records/task" in guest
+    assert all("/comments" in o or o.endswith(("/follow", "/asks")) or o.startswith("POST /asks/") for o in guest_writes) and "GET /records/task" in guest
     assert not any("task" in o for o in out) and "GET /records/project" in out
     assert all(o.startswith("GET") for o in operations(document(desk.api("chen", scopes=("read",)))))
 

@@ -42,7 +42,7 @@ export default function recordLive(root) {
   const lost = () => toast(t("record_lost"), { tone: "warning", seconds: 30 });
   on(document.body, "live:record", (event) => { if (event.detail?.id === root.dataset.record) refresh(); });
   on(document.body, "live:lost", lost);
-  on(document, "asked", () => refresh());
+  on(document, "asked", (event) => { if (event.detail?.text) announce(event.detail.text); refresh(); });
   // What was put off while something was open.
   on(document, "close", () => { if (waiting) refresh(); }, { capture: true });
   on(document, "click", () => setTimeout(() => { if (waiting && !reading() && !document.querySelector("dialog[open]")) refresh(); }, 50));
