@@ -103,7 +103,7 @@ def test_what_is_typed_stays_while_others_change_the_record(demo, people, rep, d
     box.fill("对手甲")
     version = rep.get(f"/records/opportunity/{deal}").json["version"]
     demo.api(keys.SUPERVISOR).patch(f"/records/opportunity/{deal}", {"fields": {"solution": "三种桌椅"}}, version=version)
-    page.locator("#v-solution", has_text="三种桌椅").wait_for()
+    page.locator("#v-solution", has_text="三种桌椅").wait_for(state="attached")
     assert box.input_value() == "对手甲" and page.evaluate("document.activeElement.id") == "i-competitor"
 
 

@@ -35,7 +35,7 @@ export default function recordLive(root) {
     const head = page.getElementById("record-head"), opened = steps(head).filter((step) => !before.includes(step));
     const stays = list && !opened.length;
     if (head && !(stays && (waiting = true))) replace(document.adoptNode(head));
-    for (const part of page.querySelectorAll("[data-live-part]")) replace(document.adoptNode(part));
+    for (const part of page.querySelectorAll(".field-row[id], [data-live-part]")) replace(document.adoptNode(part));
     for (const step of opened) toast(t("step_open", { step }), { tone: "ontime", seconds: 8 });
     if (!opened.length) announce(t("record_changed"));
   }, 120);
