@@ -28,10 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print and write the results. Returns 0; 1 when a case was refused or a database could not run; 2 for wrong use."""
     args = _parser().parse_args(arguments)
     # A million records are a thing of their own: only who names them waits for them.
-    known = (*NAMES, *scale.PAGES, *export.CASES) if args.case else NAMES
+    of_name = tuple(scale.PAGES) if (args.case or "").startswith(scale.SIDE) else (*NAMES, *export.CASES)
+    known = of_name if args.case else NAMES
     chosen = [name for name in known if (args.case or "") in name]
     if not chosen:
-        print(f"No case contains “{args.case}”. There are: {', '.join(known)}", file=sys.stderr)
+        print(f"No case contains “{args.case}”. There are: {', '.join((*NAMES, *scale.PAGES, *export.CASES))}", file=sys.stderr)
         return 2
     started = perf_counter()
     # Ended from outside, the run still stops the server that it started.

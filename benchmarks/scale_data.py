@@ -78,6 +78,7 @@ def _copy(conn: Connection, release: Release, times: int) -> None:
         )
         tail, series = f"lpad(to_hex(k * {BASE} + 1000000 + n), 12, '0')", "WITH s AS (SELECT k FROM generate_series(1, :times) AS k)"
         number = "row_number() OVER (ORDER BY id)"
+        conn.execute(text("SET LOCAL statement_timeout = 0"))  # people's requests have seconds, this has a million rows
     indexes = [(row[0], row[1]) for row in conn.execute(text(catalogue_of), {"name": name})]
     for index, _sql in indexes:
         conn.execute(text(f'DROP INDEX "{index}"'))

@@ -185,11 +185,15 @@ def _form(app: Application, entity: Entity, form: Form, language: str) -> dict[s
     }
 
 
+LOOKS = {"board": "layout-kanban", "calendar": "calendar", "timeline": "timeline", "gallery": "photo"}
+
+
 def _view(app: Application, view: Any, language: str) -> dict[str, Any]:
     return {
         "view": view, "where": words.formula(app, view, "where", language), "roles": _labels_of_roles(app, view.roles),
         "columns": tuple(words.path_words(app, view.entity, c) for c in view.columns),
-        "sort": tuple(words.path_words(app, view.entity, s.lstrip("-")) for s in view.sort), "board": view.as_ == "board",
+        "sort": tuple(words.path_words(app, view.entity, s.lstrip("-")) for s in view.sort), "icon": LOOKS.get(view.as_, "table"),
+        "stands_on": tuple(words.path_words(app, view.entity, k) for k in dict.fromkeys((view.group_by, view.starts, view.ends, view.image)) if k and view.as_ != "table"),
     }
 
 

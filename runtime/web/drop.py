@@ -18,7 +18,6 @@ from runtime.records import reading, road
 from runtime.records.reading import Seen
 from runtime.records.record import Input
 from runtime.web.board import card_of, read_board
-from runtime.web.columns import state_pill
 from runtime.web.groups import Grouping, whole
 from runtime.web.lists import Asked, refusal_words
 from runtime.web.looks import label_of
@@ -53,7 +52,7 @@ def move(ctx: Ctx, request: Request, entity: str) -> Response:
         return _landed(ctx, asked, grouping, id_, {"error": {"message": words}, "stale": True}, 412)
     except Invalid as error:
         return _refused(refusal_words(error, ctx.language), 422, link=f"{asked.base}/{id_}/edit")
-    return _landed(ctx, asked, grouping, id_, {"moved": True, "from": grouping.key_of(seen.record)})
+    return _landed(ctx, asked, grouping, id_, {"moved": True})
 
 
 def _step(ctx: Ctx, asked: Asked, grouping: Grouping, seen: Seen, to: str, version: int) -> Response | None:
@@ -76,10 +75,13 @@ def _step(ctx: Ctx, asked: Asked, grouping: Grouping, seen: Seen, to: str, versi
         message = _("“{step}” needs approval first: {who}", step=door.label, who=door.approval).to(ctx.language)
         return _refused(message, 409, dialog=dialog, asks=True)
     try:
-        road.transition(ctx, asked.entity.key, seen.record.id, door.key, asks={}, version=version)
+        record = road.transition(ctx, asked.entity.key, seen.record.id, door.key, asks={}, version=version)
     except Refused as error:
         lines = [_("{what} (from {who})", what=m.what, who=m.source).to(ctx.language) for m in error.missing]
         return _refused(_("Not yet. Missing: {what}", what=lines).to(ctx.language), 409, missing=lines, dialog=dialog)
+    if grouping.key_of(record) != to:
+        words = _("“{step}” waits for approval. The card moves when it is agreed.", step=door.label).to(ctx.language)
+        return _landed(ctx, asked, grouping, seen.record.id, {"waits": True, "message": words})
     return None
 
 
@@ -116,7 +118,7 @@ def menu(ctx: Ctx, request: Request, entity: str, id: str) -> Page:
         targets = _by_step(ctx, asked, grouping, seen)
     else:
         targets = [
-            {"to": c.key, "label": c.label, "step": None, "open": True, "missing": [], "pill": None}
+            {"to": c.key, "label": c.label, "step": None, "open": True, "missing": []}
             for c in grouping.columns(whole(replace(asked, q=""))) if c.key != here
         ]
     context = {
@@ -134,9 +136,9 @@ def _by_step(ctx: Ctx, asked: Asked, grouping: Grouping, seen: Seen) -> list[dic
         if machine.transition(door.key) is None:
             continue
         missing = [(to_text(m.what, ctx.language), to_text(m.source, ctx.language)) for m in door.missing]
+        step, state = (to_text(m, ctx.language) for m in (door.label, machine.by_key[door.to].label))
         found.append({
-            "to": door.to, "label": machine.by_key[door.to].label, "step": door.label, "open": door.open, "missing": missing,
-            "pill": state_pill(ctx, machine, door.to)})
+            "to": door.to, "label": None if state in step else state, "step": step, "open": door.open, "missing": missing})
     return sorted(found, key=lambda t: not t["open"])
 
 

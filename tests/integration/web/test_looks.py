@@ -31,6 +31,7 @@ ORDER = (
                 "owner": {"holds": "NOT(ISBLANK(owner.team.name))"}}},
             "fill": {"from": ["asked", "made"], "to": "full", "primary": True},
             "end": {"from": "full", "to": "over"},
+            "sign": {"from": "asked", "to": "over", "approvals": {"look": "chief"}},
         },
     },
     {"view": "orders", "entity": "order", "as": "board", "group_by": "state", "limits": {"full": {"most": 2, "hard": True}, "asked": 3}},
@@ -196,6 +197,17 @@ def test_a_drop_is_a_change_of_the_field_the_columns_are_made_of(desk: Desk) -> 
     assert sent(desk, "task/board/move?view=wall&by=priority", {"id": id_, "to": "-", "version": 2}).json["column"] == "-"
     given = sent(desk, "task/board/move?view=wall&by=owner", {"id": id_, "to": desk.people["lin"], "version": 3})
     assert given.json["column"] == desk.people["lin"]
+
+
+def test_a_step_that_waits_for_approval_leaves_the_card_and_says_so(desk: Desk) -> None:
+    with desk.ctx() as ctx:
+        from kernel.platform import actors
+
+        identity = actors.identify(ctx.conn, ctx.release, desk.people["wen"])
+        assert identity is not None
+        id_ = road.create(ctx.acting(actor=identity.actor(ctx.tenant)), "order", Input({"name": "Paper"})).id
+    answer = sent(desk, "order/board/move?view=orders", {"id": id_, "to": "over", "version": 1}, "wen")
+    assert answer.status_code == 200 and answer.json.get("waits") and answer.json["column"] == "asked" and "waits for approval" in answer.json["message"], answer.text
 
 
 def test_a_stale_card_is_refused_with_the_card_as_it_is_now(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -102,3 +103,26 @@ def test_a_data_set_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_busy_machine_is_named() -> None:
     assert "load" not in str(MACHINE)
     assert "load 7.5" in str(report.Machine("Processor", 2, 8, "Python", 7.5))
+
+
+def test_pages_without_a_counterpart_stand_in_a_table_of_their_own_and_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks import scale
+
+    times = Times([4_000_000], [2_000_000], 3)
+    pages = [scale.timed(scale.Result("scale: board", "sqlite", rows, role, times)) for rows in (1_000, 1_000_000) for role in ("manager", "keeper")]
+    entries = [report.timed(_result())]
+    text = "\n".join(report.lines([*entries, *pages]))
+    assert "| board | sqlite | 1,000,000 | keeper | 4.00 | 2.00 | 3 |" in text and "| read | sqlite | 10,000 |" in text
+    assert report.merge([*pages, *entries], entries, complete=True) == [*entries, *pages]
+    assert "1,000,000 records: keeper by manager | 1.00" in "\n".join(report.comparisons(pages))
+
+
+def test_a_million_records_are_only_made_for_who_names_them() -> None:
+    from benchmarks import __main__ as program
+
+    chosen: list[list[str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "alone", nullcontext)
+        patch.setattr(program, "_run", lambda args, cases, started: chosen.append(cases) or 0)
+        assert [main(words) for words in ([], ["--case", "list"], ["--case", "scale"])] == [0, 0, 0]
+    assert not any(name.startswith("scale") for name in (*chosen[0], *chosen[1])) and len(chosen[2]) == 5

@@ -38,6 +38,7 @@ export default function listBoard(board) {
     try {
       const answer = await send(board.dataset.moveUrl, { method: "POST", data: { id: card.dataset.id, to, version: Number(card.dataset.version) } });
       const fresh = place(answer, card);
+      if (answer.message) toast(answer.message);
       if (answer.moved) announce(t("moved", { place: label(listOf(answer.column) || target) }));
       fresh?.dispatchEvent(new CustomEvent("board:moved", { bubbles: true }));
     } catch (error) {
@@ -60,8 +61,8 @@ export default function listBoard(board) {
     for (const column of board.querySelectorAll("[data-column]")) {
       if (column.contains(list)) continue;
       const key = column.dataset.column, free = open.includes("*") || open.includes(key);
-      column.classList.add(free ? "is-open" : "is-closed");
       const lacking = closed[key];
+      column.classList.add(free ? "is-open" : lacking ? "is-closed" : "is-none");
       if (free || !lacking) continue;
       column.querySelector(".board-cards").prepend(make("li", { class: "drop-notice", "data-no-drag": true },
         make("p", { class: "drop-title" }, icon("lock"), t("board_missing", { n: lacking.length })),
@@ -72,7 +73,7 @@ export default function listBoard(board) {
   on(document.body, "sortable:end", () => {
     board.classList.remove("is-dragging");
     for (const notice of board.querySelectorAll(".drop-notice")) notice.remove();
-    for (const column of board.querySelectorAll(".is-open, .is-closed")) column.classList.remove("is-open", "is-closed");
+    for (const column of board.querySelectorAll(".is-open, .is-closed, .is-none")) column.classList.remove("is-open", "is-closed", "is-none");
   });
   on(board, "sortable:moved", (event) => {
     // Order within a column is the list's own: only a change of column is an act.
