@@ -35,6 +35,9 @@ def machine_of(field: Field):  # type: ignore[no-untyped-def]
 
 def option_of(field: Field, key: str) -> Option | State | Calendar | None:
     """The option with this key."""
+    found = field.home.option_sets.get(str(field.settings.get("options", ""))) if field.home is not None and field.type not in ("state", "calendar") else None
+    if found is not None:
+        return found.by_key.get(key)
     return next((o for o in options_of(field) if o.key == key), None)
 
 

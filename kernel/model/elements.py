@@ -106,6 +106,11 @@ class OptionSet(Element):
     def by_key(self) -> Mapping[str, Option]:
         return {o.key: o for o in self.options}
 
+    @cached_property
+    def coloured(self) -> bool:
+        """Whether any option has a colour: then all of them are badges."""
+        return any(o.colour for o in self.options)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Field(Element):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kernel.errors import Message
 from kernel.i18n import _
@@ -191,6 +191,10 @@ class Builder:
             if p.refers_to in self.filling.creatable and "data-create" in p.attrs:
                 c.create_url = f"{self.base}/e/{p.refers_to}/new"
                 c.create_label = _("New {label}", label=self.ctx.app.entity(p.refers_to).label).to(self.ctx.language)
+        elif p.field.type in ("choice", "choices"):
+            c.lookup_url = f"{self.lookup}/{p.field.parent_field + '.' if p.field.parent_field else ''}{p.key}?options=1"
+            governor = p.attrs.get("data-governed-by")
+            c.depends = f"{id_[: -len(p.key)]}{governor}" if governor else None
         elif p.type.group == "file":
             c.upload_url = f"{self.base}/files"
             c.max_size = p.attrs.get("data-max-size")
@@ -236,8 +240,7 @@ class Builder:
             else:
                 texts = col.type.input_texts(col.field, row.values.get(col.key), self.reader)
             if col.type.writable and f"{p.key}.{col.key}" in self.filling.writable:
-                control = self.control(col, id_, prefix + col.key, texts, required=col.field.required, invalid=bool(error))
-                markup = entry(col.widget, control, self.ctx.language)
+                markup = self._cell(p, col, index, texts, bool(error))
             else:
                 value = None if row is None or sent else row.values.get(col.key)
                 markup = entry("readonly", Control(id_, prefix + col.key, col.key, {}, {}, shown=words(col, value, self.around)), self.ctx.language)
@@ -245,7 +248,35 @@ class Builder:
         return RowControl(prefix, cells, row_id)
 
 
+    def _cell(self, p: Prepared, col: Prepared, index: str, texts: Sequence[Any], invalid: bool) -> Markup:
+        """A control in a row. A thousand rows hold the same few controls: each is printed once, with marks where row and value go."""
+        plain = col.widget in _PLAIN and len(texts) < 2
+        shared = plain or not any(texts) or col.widget in ("choice", "boolean")
+        if not shared or invalid:
+            return self._printed_cell(p, col, index, texts, invalid)
+        ctx = self.ctx
+        can_create = col.refers_to in self.filling.creatable if col.refers_to else False
+        held: tuple[Any, ...] = (bool(any(texts)),) if plain else tuple(texts)
+        mark = (ctx.release.hash, col.field.uid, self.prefix, p.key, ctx.language, ctx.actor.zone, ctx.tenant.currency, self.lookup, can_create, held)
+        found = _printed.get(mark)
+        if found is None:
+            if len(_printed) >= MOST_PRINTED:
+                _printed.clear()
+            shown = [_VALUE] if plain and any(texts) else texts
+            found = _printed[mark] = self._printed_cell(p, col, INDEX, shown, False)
+        text = str(found) if index == INDEX else str(found).replace(INDEX, index)
+        return Markup(text.replace(_VALUE, str(escape(texts[0]))) if plain and any(texts) else text)  # noqa: S704 - our mark-up, the value escaped
+
+    def _printed_cell(self, p: Prepared, col: Prepared, index: str, texts: Sequence[Any], invalid: bool) -> Markup:
+        name = f"{p.key}-{index}-{col.key}"
+        control = self.control(col, f"{self.prefix}-{name}", name, texts, required=col.field.required, invalid=invalid)
+        return entry(col.widget, control, self.ctx.language)
+
+
 _NO_RULE = Rule()
+_VALUE = "\ue000"  # stands where the value goes; no text of ours holds it
+_PLAIN = frozenset({"text", "number", "date", "percent", "duration", "textarea"})
+"""Widgets that print their one text in one place and nowhere else."""
 MOST_PRINTED = 8_000
 _printed: dict[tuple[Any, ...], Markup] = {}
 

@@ -14,6 +14,9 @@ NOT_HTML = frozenset({
 """Attributes of a type that widgets read and print themselves."""
 
 
+MOST_PRINTED = 200
+
+
 @dataclass(slots=True)
 class Control:
     """One control of a form. ``texts`` are what its inputs hold; ids tie label, help and error to it."""
@@ -31,6 +34,7 @@ class Control:
     labels: Mapping[str, str] = field(default_factory=dict)
     multiple: bool = False
     lookup_url: str | None = None
+    depends: str | None = None
     create_url: str | None = None
     create_label: str | None = None
     upload_url: str | None = None
@@ -53,6 +57,11 @@ class Control:
     def offered(self) -> list[Mapping[str, Any]]:
         """Options to choose from; a retired one only while it is the value."""
         return [o for o in self.attrs.get("choices", ()) if not o["retired"] or o["value"] in self.texts]
+
+    @property
+    def many(self) -> bool:
+        """Whether there are too many options to print: they are searched for on the server (``lookup_url``) instead."""
+        return self.lookup_url is not None and len(self.attrs.get("choices", ())) > MOST_PRINTED
 
     @property
     def chosen(self) -> list[tuple[str, str]]:

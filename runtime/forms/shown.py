@@ -164,7 +164,14 @@ def _option(p: Prepared, key: str, around: Surroundings) -> Item:
     if colour:
         return Item(label, tone=TONES.get(colour))
     # In a set with colours every option is a badge, so that a column of them reads as one.
-    return Item(label, tone="neutral" if any(getattr(o, "colour", None) for o in options_of(p.shape)) else None)
+    return Item(label, tone="neutral" if is_coloured(p) else None)
+
+
+def is_coloured(p: Prepared) -> bool:
+    """Whether the options of this field are shown as badges."""
+    home = p.shape.home
+    found = home.option_sets.get(str(p.shape.settings.get("options", ""))) if home is not None else None
+    return found.coloured if found is not None else any(getattr(o, "colour", None) for o in options_of(p.shape))
 
 
 def _records(p: Prepared, value: Any, around: Surroundings) -> Any:

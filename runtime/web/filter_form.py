@@ -8,25 +8,39 @@ from typing import Any
 from flask import Request, redirect
 from werkzeug.wrappers import Response
 
-from kernel import fieldtypes
 from kernel.fieldtypes.base import Unreadable
-from kernel.fieldtypes.options import options_of
 from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
-from runtime.forms.prepare import prepared, reader_of
+from runtime.forms.prepare import reader_of
 from runtime.web import filters as conditions
+from runtime.web.filter_words import PERIODS, PLAIN, WORDS
 from runtime.web.filters import Filter, Subject
 from runtime.web.list_state import Asked, read
-from runtime.web.lists import _labels_of
+from runtime.web.lists import labels_of
 from runtime.web.sight import base_of, entity_of, over
+
+MOST_BOXES = 60  # more options are searched for
 
 
 def show(ctx: Ctx, request: Request, entity: str) -> Page:
-    """The form for a new filter, or for the one named by ``edit``; ``field`` chooses what to filter by."""
+    """The form for a new filter, or for the one named by ``edit``; ``field`` chooses what to filter by; ``chips`` writes all as a condition."""
     asked = read(ctx, entity_of(ctx, entity), request.args)
     old = next(iter(conditions.read([request.args.get("edit", "")])), None)
+    if "chips" in request.args:
+        asked = _typed(ctx, asked)
     return Page("runtime/list/filter.html", {**_context(ctx, asked, old, request.args.get("field", "")), **over(request), "typed": "typed" in request.args})
+
+
+def _typed(ctx: Ctx, asked: Asked) -> Asked:
+    """The same list with its chips as the condition they stand for."""
+    try:
+        own = conditions.expression(asked.filters, asked.subjects, reader_of(ctx))
+    except Unreadable:
+        return asked
+    kept = "" if asked.closed and asked.kept_where else asked.where.strip()
+    parts = [p for p in (own, kept) if p]
+    return replace(asked, filters=(), where=parts[0] if len(parts) == 1 else f"AND({', '.join(parts)})" if parts else "")
 
 
 def apply(ctx: Ctx, request: Request, entity: str) -> Page | Response:
@@ -36,13 +50,17 @@ def apply(ctx: Ctx, request: Request, entity: str) -> Page | Response:
     where = request.args.get("typed")
     if where is not None:
         return redirect(asked.url(where=where, cursor=None), 303)
-    made = Filter(
-        request.args.get("field", ""), request.args.get("op", ""), tuple(v for v in request.args.getlist("value") if v.strip()))
-    subject = asked.subjects.get(made.field)
+    subject = asked.subjects.get(request.args.get("field", ""))
     if subject is None:
         return redirect(asked.url(cursor=None), 303)
+    given = request.args.getlist("value")
+    if subject.kind == "text":
+        given = [line for text in given for line in text.splitlines()]
+    made = Filter(subject.key, request.args.get("op", ""), tuple(v.strip() for v in given if v.strip()))
     try:
-        if made.op not in ("blank", "not_blank") and conditions.expression([made], asked.subjects, reader_of(ctx)) is None:
+        if made.op not in subject.ops:
+            made = replace(made, op=subject.ops[0])
+        if conditions.expression([made], asked.subjects, reader_of(ctx)) is None:
             raise Unreadable("missing", _("Choose or write a value."))
     except Unreadable as error:
         return Page("runtime/list/filter.html", {**_context(ctx, asked, made, made.field), **over(request), "typed": False, "error": error.message}, status=422)
@@ -52,43 +70,42 @@ def apply(ctx: Ctx, request: Request, entity: str) -> Page | Response:
 
 def _context(ctx: Ctx, asked: Asked, old: Filter | None, field: str) -> dict[str, Any]:
     subject = asked.subjects.get(field or (old.field if old else "")) or next(iter(asked.subjects.values()), None)
-    values = old.values if old is not None and subject is not None and old.field == subject.key else ()
+    same = old is not None and subject is not None and old.field == subject.key
+    values = old.values if old is not None and same else ()
+    choices = subject.options(ctx.language) if subject is not None else []
+    few = len(choices) <= MOST_BOXES
     return {
         "entity": asked.entity, "asked": asked, "base_url": asked.base, "subject": subject, "old": old, "values": list(values),
-        "pairs": [(s.key, s.label) for s in asked.subjects.values()], "ops": [(o, conditions.WORDS[o]) for o in (subject.ops if subject else ())],
-        "op": old.op if old is not None and values else (subject.ops[0] if subject else ""),
-        "options": options(ctx, asked, subject), "periods": list(conditions.PERIODS.items()), "lookup": lookup_url(ctx, asked, subject),
-        "chosen": _chosen(ctx, asked, subject, values), "error": None,
+        "subject_groups": _groups(asked), "ops": [(o, WORDS[o]) for o in (subject.ops if subject else ())], "plain": " ".join(sorted(PLAIN)),
+        "op": old.op if old is not None and same and subject is not None and old.op in subject.ops else (subject.ops[0] if subject else ""),
+        "options": choices if few else [], "periods": [(key, words) for key, (words, _condition) in PERIODS.items()],
+        "lookup": lookup_url(ctx, asked, subject, few), "chosen": _chosen(ctx, asked, subject, values, choices), "error": None,
     }
 
 
-def options(ctx: Ctx, asked: Asked, subject: Subject | None) -> list[tuple[str, Any]]:
-    """What can be chosen for a choice or state."""
-    if subject is None or subject.kind not in ("choice", "choices"):
-        return []
-    if subject.key == "state" and asked.machine is not None:
-        return [(s.key, s.label) for s in asked.machine.states]
-    assert subject.field is not None
-    shape = fieldtypes.of(subject.field).shape(subject.field)
-    return [(o.key, o.label) for o in options_of(shape)]
+def _groups(asked: Asked) -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """The subjects, those of other records and of rows under a heading of their own."""
+    found: dict[Any, list[tuple[str, Any]]] = {}
+    for subject in asked.subjects.values():
+        found.setdefault(subject.key.partition(":")[0] if subject.group else None, []).append((subject.key, subject.label))
+    headings = {s.key.partition(":")[0]: s.group for s in asked.subjects.values() if s.group}
+    return [(headings.get(key), subjects) for key, subjects in found.items()]
 
 
-def lookup_url(ctx: Ctx, asked: Asked, subject: Subject | None) -> str | None:
-    """Where records are searched for this subject."""
-    if subject is None or subject.kind != "record":
+def lookup_url(ctx: Ctx, asked: Asked, subject: Subject | None, few: bool = True) -> str | None:
+    """Where records, or options where they are many, are searched for this subject."""
+    if subject is None or (subject.kind not in ("record", "records") and few):
         return None
     return f"{base_of(ctx)}/lookup/{asked.entity.key}/{subject.key}?all=1"
 
 
-def _chosen(ctx: Ctx, asked: Asked, subject: Subject | None, values: tuple[str, ...]) -> list[tuple[str, Any]]:
-    if subject is None or subject.kind != "record":
+def _chosen(ctx: Ctx, asked: Asked, subject: Subject | None, values: tuple[str, ...], choices: list[tuple[str, str]]) -> list[tuple[str, Any]]:
+    if subject is None:
         return []
-    labels = _labels_of(ctx, replace(asked, filters=(Filter(subject.key, "in", values),)))
+    if subject.kind in ("choice", "choices"):
+        named = dict(choices)
+        return [(v, named.get(v, v)) for v in values]
+    if subject.kind not in ("record", "records"):
+        return []
+    labels = labels_of(ctx, replace(asked, filters=(Filter(subject.key, subject.ops[0], values),)))
     return [(v, _("me") if v == "me" else labels.get(v, "—")) for v in values]
-
-
-def refers_to(ctx: Ctx, subject: Subject) -> str | None:
-    """The entity that a subject names."""
-    if subject.key in ("owner", "team"):
-        return {"owner": "person", "team": "team"}[subject.key]
-    return prepared(ctx, subject.field).refers_to if subject.field is not None else None

@@ -13,22 +13,14 @@ from kernel.errors import Message
 from kernel.fieldtypes.base import Reader, Unreadable
 from kernel.fieldtypes.options import options_of
 from kernel.i18n import Text, _
-from kernel.model.elements import Entity, Field, Machine
+from kernel.model.elements import Field, Machine
+from runtime.web.filter_words import NAMED, PERIODS, PLAIN, WORDS
 
-_FORM = re.compile(r"^([a-z][a-z0-9_]{0,49})\.([a-z_]{1,20})\.(.*)$", re.DOTALL)
+_FORM = re.compile(r"^([a-z][a-z0-9_]{0,49}(?::[a-z][a-z0-9_]{0,49})?)\.([a-z_]{1,20})\.(.*)$", re.DOTALL)
 MOST_FILTERS = 20
 MOST_VALUES = 50
 
-COMPARE: Mapping[str, str] = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-PERIODS: Mapping[str, Text] = {
-    "today": _("today"), "tomorrow": _("tomorrow"), "this_week": _("this week"), "next_7": _("the next 7 days"), "this_month": _("this month"),
-    "last_7": _("the last 7 days"), "last_30": _("the last 30 days"), "past": _("in the past"),
-}
-WORDS: Mapping[str, Text] = {
-    "eq": _("is"), "ne": _("is not"), "lt": _("below"), "le": _("at most"), "gt": _("above"), "ge": _("at least"), "in": _("is"), "not_in": _("is not"),
-    "has": _("includes"), "contains": _("contains"), "starts": _("starts with"), "blank": _("is empty"), "not_blank": _("is filled in"), "within": _("in"),
-    "before": _("before"), "after": _("not before"),
-}
+COMPARE: Mapping[str, str] = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 SYSTEM: Mapping[str, tuple[str, Text]] = {
     "state": ("state", _("Status")), "owner": ("user", _("Owner")), "team": ("team", _("Team")),
     "created_at": ("datetime", _("Created")), "updated_at": ("datetime", _("Last change")),
@@ -37,7 +29,7 @@ SYSTEM: Mapping[str, tuple[str, Text]] = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition: ``field`` (a key, or state, owner, team, created_at, updated_at), ``op``, and texts as a person gave them."""
+    """One condition: ``field`` (see :attr:`Subject.key`), ``op``, and texts as a person gave them."""
 
     field: str
     op: str
@@ -49,13 +41,31 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What can be filtered by: a field or a system column, with its operators."""
+    """What can be filtered by, with its operators: a field, a system column, a field of what a reference names (``ref:field``), or
+    a cell of child rows (``rows:field``: any row fits). ``rows`` names the rows then."""
 
     key: str
     label: Message
     kind: str
     ops: tuple[str, ...]
     field: Field | None = None
+    target: str | None = None
+    machine: Machine | None = None
+    rows: str | None = None
+    group: Message | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in expressions; within its rows if it is a cell."""
+        return self.key.partition(":")[2] if self.rows else self.key.replace(":", ".")
+
+    def options(self, language: str) -> list[tuple[str, str]]:
+        """What can be chosen, in words."""
+        if self.machine is not None:
+            return [(s.key, s.label.to(language)) for s in self.machine.states]
+        if self.kind not in ("choice", "choices") or self.field is None:
+            return []
+        return [(o.key, o.label.to(language)) for o in options_of(fieldtypes.of(self.field).shape(self.field))]
 
 
 def read(texts: Iterable[str]) -> list[Filter]:
@@ -69,48 +79,32 @@ def read(texts: Iterable[str]) -> list[Filter]:
     return found
 
 
-def subjects(entity: Entity, machine: Machine | None, queryable: frozenset[str]) -> list[Subject]:
-    """Everything the reader may filter this entity by."""
-    found = []
-    if machine is not None:
-        found.append(Subject("state", SYSTEM["state"][1], "choice", ("in", "not_in")))
-    for field in entity.fields:
-        if field.key not in queryable or field.type not in fieldtypes.BUILTIN:
-            continue
-        type_ = fieldtypes.of(field)
-        shape = type_.shape(field)
-        kind = kind_of(shape)
-        if kind and (type_.stored or shape.type == "references"):
-            found.append(Subject(field.key, field.label, kind, OPS[kind], field))
-    for key in ("owner", "team", "created_at", "updated_at"):
-        kind = {"user": "record", "team": "record", "datetime": "instant"}[SYSTEM[key][0]]
-        found.append(Subject(key, SYSTEM[key][1], kind, OPS[kind]))
-    return found
-
-
 OPS: Mapping[str, tuple[str, ...]] = {
-    "text": ("contains", "eq", "starts", "blank", "not_blank"),
-    "number": ("ge", "le", "gt", "lt", "eq", "blank", "not_blank"),
-    "duration": ("ge", "le", "blank", "not_blank"),
-    "date": ("within", "before", "after", "eq", "blank", "not_blank"),
-    "instant": ("within", "before", "after", "blank", "not_blank"),
-    "boolean": ("eq", "blank"),
+    "text": ("contains", "not_contains", "eq", "ne", "starts", "blank", "not_blank"),
+    "number": ("ge", "le", "between", "gt", "lt", "eq", "ne", "blank", "not_blank"),
+    "duration": ("ge", "le", "between", "blank", "not_blank"),
+    "date": ("within", "between", "before", "after", "eq", "last_n", "next_n", "blank", "not_blank"),
+    "instant": ("within", "between", "before", "after", "eq", "last_n", "next_n", "blank", "not_blank"),
+    "boolean": ("eq", "blank", "not_blank"),
     "choice": ("in", "not_in", "blank", "not_blank"),
-    "choices": ("has", "blank", "not_blank"),
+    "choices": ("has", "has_all", "has_not", "blank", "not_blank"),
     "record": ("in", "not_in", "blank", "not_blank"),
+    "records": ("has", "has_not", "blank", "not_blank"),
+    "rows": ("not_blank", "blank", "ge", "le"),
     "other": ("blank", "not_blank"),
+}
+_KINDS: Mapping[str, str] = {
+    "text": "text", "long_text": "text", "phone": "text", "email": "text", "url": "text", "auto_number": "text", "integer": "number",
+    "decimal": "number", "money": "number", "percent": "number", "rating": "number", "boolean": "boolean", "date": "date", "datetime": "instant",
+    "duration": "duration", "choice": "choice", "state": "choice", "calendar": "choice", "choices": "choices", "reference": "record", "user": "record",
+    "team": "record", "references": "records", "rows": "rows", "referring": "rows", "address": "other", "file": "other", "files": "other",
+    "image": "other", "images": "other", "signature": "other",
 }
 
 
 def kind_of(field: Field) -> str | None:
     """Which family of operators suits a field; None when it can't be filtered."""
-    by_type = {
-        "text": "text", "long_text": "text", "phone": "text", "email": "text", "url": "text", "auto_number": "text", "integer": "number",
-        "decimal": "number", "money": "number", "percent": "number", "rating": "number", "boolean": "boolean", "date": "date", "datetime": "instant",
-        "duration": "duration", "choice": "choice", "state": "choice", "choices": "choices", "reference": "record", "user": "record", "team": "record",
-        "file": "other", "files": "other", "image": "other", "images": "other", "signature": "other",
-    }
-    return by_type.get(field.type)
+    return _KINDS.get(field.type)
 
 
 def expression(filters: Iterable[Filter], known: Mapping[str, Subject], reader: Reader) -> str | None:
@@ -122,80 +116,112 @@ def expression(filters: Iterable[Filter], known: Mapping[str, Subject], reader: 
 
 
 def _condition(f: Filter, subject: Subject, reader: Reader) -> str | None:
-    if f.op not in subject.ops and f.op not in ("eq", "ne"):
+    if f.op not in subject.ops:
         return None
-    name, kind = f.field, subject.kind
-    if f.op == "blank":
-        return f"ISBLANK({name})"
-    if f.op == "not_blank":
-        return f"NOT(ISBLANK({name}))"
+    found = _of(f, subject, subject.name, reader)
+    return f"ANY({subject.rows}, {found})" if found is not None and subject.rows else found
+
+
+def _of(f: Filter, subject: Subject, name: str, reader: Reader) -> str | None:
+    kind = subject.kind
+    if f.op in ("blank", "not_blank"):
+        is_blank = f"COUNT({name}) = 0" if kind in ("records", "rows") else f"ISBLANK({name})"
+        return is_blank if f.op == "blank" else f"NOT({is_blank})"
     if not f.values:
         return None
-    if kind == "record":
-        return _of_records(f, name)
-    if kind in ("choice", "choices"):
-        if kind == "choices":
-            return _any([f"HAS({name}, {quoted(v)})" for v in f.values])
-        inside = f"IN({name}, {', '.join(quoted(v) for v in f.values)})"
-        return f"NOT({inside})" if f.op in ("not_in", "ne") else inside
+    if kind in ("record", "records"):
+        return _of_records(f, name, kind == "records")
+    if kind == "choice":
+        return _not(f.op == "not_in", f"IN({name}, {', '.join(quoted(v) for v in f.values)})")
+    if kind == "choices":
+        parts = [f"HAS({name}, {quoted(v)})" for v in f.values]
+        return _joined("AND", parts) if f.op == "has_all" else _not(f.op == "has_not", _joined("OR", parts))
     if kind == "boolean":
         return f"{name} = {'TRUE' if f.values[0] in ('1', 'true', 'yes') else 'FALSE'}"
     if kind in ("date", "instant"):
-        return _of_dates(f, f"TODATE({name})" if kind == "instant" else name, subject, reader)
+        return _of_dates(f, f"TODATE({name})" if kind == "instant" else name)
     if kind == "text":
-        if f.op in ("contains", "starts"):
-            function = "CONTAINS" if f.op == "contains" else "STARTSWITH"
-            return _any([f"{function}({name}, {quoted(v)})" for v in f.values])
-        return _any([f"{name} {COMPARE[f.op]} {quoted(v)}" for v in f.values])
-    assert subject.field is not None
-    type_ = fieldtypes.of(subject.field)
-    shape = type_.shape(subject.field)
-    value = fieldtypes.of(shape).parse_text(shape, f.values[0], reader)
-    number = fieldtypes.of(shape).to_expr(shape, value)
-    if number is None:
+        if f.op in ("eq", "ne"):
+            return _not(f.op == "ne", _joined("OR", [f"{name} = {quoted(v)}" for v in f.values]))
+        function = "STARTSWITH" if f.op == "starts" else "CONTAINS"
+        return _not(f.op == "not_contains", _joined("OR", [_found(function, name, v) for v in f.values]))
+    if kind == "rows":
+        return f"COUNT({name}) {COMPARE[f.op]} {_whole(f.values[0])}"
+    numbers = [n for v in f.values[:2] if (n := _number(v, subject, reader)) is not None]
+    if not numbers:
         return None
-    if kind == "duration":
-        return f"{name} {COMPARE[f.op]} SECONDS({int(number.total_seconds())})"
-    return f"{name} {COMPARE[f.op]} {format(Decimal(number), 'f')}"
+    if f.op == "between":
+        if len(numbers) < 2:
+            raise Unreadable("missing", _("Write both ends."))
+        return f"AND({name} >= {numbers[0]}, {name} <= {numbers[1]})"
+    return f"NOT({name} = {numbers[0]})" if f.op == "ne" else f"{name} {COMPARE[f.op]} {numbers[0]}"
 
 
-def _any(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"OR({', '.join(parts)})"
+def _found(function: str, name: str, text: str) -> str:
+    """Capital and small letters alike; where there are none (Chinese, digits) nothing has to be folded."""
+    if text.lower() == text.upper():
+        return f"{function}({name}, {quoted(text)})"
+    return f"{function}(LOWER({name}), LOWER({quoted(text)}))"
 
 
-def _of_records(f: Filter, name: str) -> str:
+def _number(text: str, subject: Subject, reader: Reader) -> str | None:
+    assert subject.field is not None
+    shape = fieldtypes.of(subject.field).shape(subject.field)
+    value = fieldtypes.of(shape).to_expr(shape, fieldtypes.of(shape).parse_text(shape, text, reader))
+    if value is None:
+        return None
+    return f"SECONDS({int(value.total_seconds())})" if subject.kind == "duration" else format(Decimal(value), "f")
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"\d{1,6}", text.strip()):
+        raise Unreadable("type", _("Write a whole number."))
+    return int(text)
+
+
+def _joined(function: str, parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{function}({', '.join(parts)})"
+
+
+def _not(negative: bool, condition: str) -> str:
+    return f"NOT({condition})" if negative else condition
+
+
+def _of_records(f: Filter, name: str, many: bool) -> str:
+    id_ = "id" if many else f"{name}.id"
     parts = []
     ids = [v for v in f.values if v != "me"]
     if "me" in f.values:
-        parts.append(f"{name}.id = me.id")
+        parts.append(f"{id_} = me.id")
     if ids:
-        parts.append(f"IN({name}.id, {', '.join(quoted(v) for v in ids)})")
-    inside = _any(parts)
-    return f"NOT({inside})" if f.op in ("not_in", "ne") else inside
+        parts.append(f"IN({id_}, {', '.join(quoted(v) for v in ids)})")
+    inside = _joined("OR", parts)
+    return _not(f.op in ("not_in", "has_not"), f"ANY({name}, {inside})" if many else inside)
 
 
-def _of_dates(f: Filter, name: str, subject: Subject, reader: Reader) -> str | None:
+def _of_dates(f: Filter, name: str) -> str | None:
     if f.op == "within":
-        return {
-            "today": f"{name} = TODAY()",
-            "tomorrow": f"{name} = TODAY() + DAYS(1)",
-            "this_week": f"AND({name} >= STARTOFWEEK(TODAY()), {name} < STARTOFWEEK(TODAY()) + DAYS(7))",
-            "next_7": f"AND({name} >= TODAY(), {name} < TODAY() + DAYS(7))",
-            "this_month": f"AND({name} >= STARTOFMONTH(TODAY()), {name} <= EOMONTH(TODAY(), 0))",
-            "last_7": f"AND({name} > TODAY() - DAYS(7), {name} <= TODAY())",
-            "last_30": f"AND({name} > TODAY() - DAYS(30), {name} <= TODAY())",
-            "past": f"{name} < TODAY()",
-        }.get(f.values[0])
-    day = _day(f.values[0])
-    sign = {"before": "<", "after": ">=", "eq": "="}[f.op]
-    return f"{name} {sign} DATE({day.year}, {day.month}, {day.day})"
+        found = PERIODS.get(f.values[0])
+        return found[1].replace("$", name) if found else None
+    if f.op in ("last_n", "next_n"):
+        days = _whole(f.values[0])
+        if f.op == "last_n":
+            return f"AND({name} > TODAY() - {days}, {name} <= TODAY())"
+        return f"AND({name} >= TODAY(), {name} < TODAY() + {days})"
+    first = _day(f.values[0])
+    if f.op == "between":
+        if len(f.values) < 2:
+            raise Unreadable("missing", _("Write both ends."))
+        return f"AND({name} >= {first}, {name} <= {_day(f.values[1])})"
+    return f"{name} {({'before': '<', 'after': '>=', 'eq': '='})[f.op]} {first}"
 
 
-def _day(text: str) -> date:
+def _day(text: str) -> str:
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError as error:
         raise Unreadable("bad_date", _("This is no date."), _("Write it like 2026-11-24.")) from error
+    return f"DATE({day.year}, {day.month}, {day.day})"
 
 
 def quoted(text: str) -> str:
@@ -203,23 +229,23 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def words(f: Filter, subject: Subject, machine: Machine | None, labels: Mapping[str, str], language: str) -> tuple[str, list[str]]:
+def words(f: Filter, subject: Subject, labels: Mapping[str, str], language: str) -> tuple[str, list[str]]:
     """The chip of a filter: what is filtered and how, and the values in words."""
-    verb = WORDS[f.op].to(language)
     label = subject.label if isinstance(subject.label, str) else subject.label.to(language)
-    head = f"{label}{'' if language == 'zh' else ' '}{verb}"
-    if f.op in ("blank", "not_blank"):
+    head = f"{label}{'' if language == 'zh' else ' '}{WORDS[f.op].to(language)}"
+    if f.op in PLAIN:
         return head, []
-    if subject.key == "state" and machine is not None:
-        return head, [machine.by_key[v].label.to(language) if v in machine.by_key else v for v in f.values]
-    if subject.kind in ("choice", "choices") and subject.field is not None:
-        shape = fieldtypes.of(subject.field).shape(subject.field)
-        named = {o.key: o.label.to(language) for o in options_of(shape)}
+    if subject.kind in ("choice", "choices"):
+        named = dict(subject.options(language))
         return head, [named.get(v, v) for v in f.values]
-    if subject.kind == "record":
+    if subject.kind in ("record", "records"):
         return head, [_("me").to(language) if v == "me" else labels.get(v, "—") for v in f.values]
     if subject.kind == "boolean":
         return head, [(_("Yes") if f.values[:1] in (("1",), ("true",), ("yes",)) else _("No")).to(language)]
     if f.op == "within":
-        return head, [PERIODS[v].to(language) if v in PERIODS else v for v in f.values[:1]]
+        return head, [PERIODS[v][0].to(language) if v in PERIODS else v for v in f.values[:1]]
+    if f.op in NAMED:
+        return head, [Text(NAMED[f.op].msgid, {"n": v}).to(language) for v in f.values[:1]]
+    if f.op == "between":
+        return head, [" – ".join(f.values[:2])]
     return head, list(f.values)

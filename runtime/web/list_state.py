@@ -15,13 +15,14 @@ from kernel.errors import Invalid, Message, Problem
 from kernel.i18n import Text, _
 from kernel.model.elements import Entity, Machine, View
 from kernel.platform.ctx import Ctx
-from runtime.forms.prepare import reader_of
+from runtime.forms.prepare import reader_of, target_of
 from runtime.lists import personal
 from runtime.lists.arrangement import Arrangement, read_group
 from runtime.lists.personal import Layout, Personal, SavedView
 from runtime.records import query
 from runtime.web import filters as conditions
 from runtime.web import looks
+from runtime.web.filter_subjects import subjects_of
 from runtime.web.filters import Filter, Subject
 from runtime.web.sight import base_of, queryable
 
@@ -152,9 +153,10 @@ class Asked:
         found = looks.look_of(self.ctx, self.entity, self.view, views_of(self.ctx, self.entity), self.look, self.by)
         return found or looks.Look("table", self.view, own=True)
 
-    @cached_property
+    @property
     def subjects(self) -> Mapping[str, Subject]:
-        return {s.key: s for s in conditions.subjects(self.entity, self.machine, queryable(self.ctx, self.entity.key))}
+        """What the reader can filter by."""
+        return subjects_of(self.ctx, self.entity)
 
     @cached_property
     def condition(self) -> str | None:
@@ -281,7 +283,6 @@ def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str], *, plain: bool = F
     if wanted_key and lens.key != wanted_key and not plain:
         notes.append(_("The view of this address is no longer there, or no longer shared with you. This is “{view}”.", view=lens.label))
     lens, closed = _outlived(ctx, entity, lens, notes)
-    machine = ctx.app.first_machine(entity.key)
     held = lens.held
     look = args.get("as", "") or held.look
     usual = held.look_settings if look == held.look else {}
@@ -290,9 +291,9 @@ def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str], *, plain: bool = F
     view = lens.view or next((v for v in ctx.app.views_of(entity.key) if v.key == held.base), None)
     if look != "table" and (look not in looks.LOOKS or looks.look_of(ctx, entity, view, views, look, by) is None):
         look = "table"
-    subjects = {s.key for s in conditions.subjects(entity, machine, queryable(ctx, entity.key))}
+    subjects = subjects_of(ctx, entity)
     texts = args.getlist("f") if "f" in args else held.filters
-    wanted = tuple(f for f in conditions.read(texts) if f.field in subjects and f.op in conditions.WORDS)
+    wanted = tuple(f for f in conditions.read(texts) if f.field in subjects and f.op in subjects[f.field].ops)
     group = read_group(args["group"]) or "" if "group" in args else _group_of(own, lens)
     asked = Asked(
         ctx, entity, lens, wanted, args.get("where", held.where)[:4096], args.get("q", "").strip()[:200], args.get("sort", held.sort)[:200], look,
@@ -313,15 +314,20 @@ def _outlived(ctx: Ctx, entity: Entity, lens: Lens, notes: list[Text]) -> tuple[
     held, gone = lens.held, []
     may = queryable(ctx, entity.key)
     filters, closed = [], False
+    subjects = subjects_of(ctx, entity)
     for f in conditions.read(held.filters):
-        key = _present(entity, f.field)
-        if key is None and f.field not in conditions.SYSTEM:
-            gone.append(f.field)
+        head, colon, inner = f.field.partition(":")
+        key = _present(entity, head)
+        if key is None and head not in conditions.SYSTEM:
+            gone.append(head)
             continue
-        if key is not None and key not in may:
+        name = f"{key or head}{colon}{inner}"
+        if name in subjects:
+            filters.append(replace(f, field=name))
+        elif _there(ctx, entity, key or head, inner):
             closed = True
-            continue
-        filters.append(replace(f, field=key or f.field))
+        else:
+            gone.append(inner or head)
     columns = []
     for name in held.columns:
         head = name.partition(".")[0]
@@ -344,6 +350,16 @@ def _present(entity: Entity, name: str) -> str | None:
     if name in entity.by_key:
         return name
     return next((f.key for f in entity.fields if name in f.aliases), None)
+
+
+def _there(ctx: Ctx, entity: Entity, head: str, inner: str) -> bool:
+    """Whether the application has this field at all, whoever may see it."""
+    field = entity.by_key.get(head)
+    if not inner or field is None:
+        return True
+    target = target_of(field)
+    known = field.by_key if field.type == "rows" else ctx.app.entities[target].by_key if target and target in ctx.app.entities else {}
+    return inner in known or inner == "state"
 
 
 def _sorts(entity: Entity, key: str, may: frozenset[str]) -> bool:

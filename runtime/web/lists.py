@@ -18,7 +18,6 @@ from kernel.i18n import _, to_text
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
-from runtime.forms.prepare import prepared
 from runtime.lists.saved import may_change
 from runtime.records import query
 from runtime.records.labels import Wanted, resolve
@@ -68,7 +67,7 @@ def _other_look(ctx: Ctx, request: Request, asked: Asked) -> Page:
 def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
     """Everything around the rows: tabs, chips, actions. Asks the database nothing but the names of chosen records."""
     entity = asked.entity
-    labels = _labels_of(ctx, asked)
+    labels = labels_of(ctx, asked)
     saved = asked.lens.saved
     return {
         "entity": entity, "asked": asked, **_tabs(ctx, asked), "chips": _chips(ctx, asked, labels), "bulk": bulk(ctx, asked),
@@ -120,7 +119,7 @@ def _chips(ctx: Ctx, asked: Asked, labels: Mapping[str, str]) -> list[dict[str, 
     form = asked.url("/filter", cursor=None)
     form += "&" if "?" in form else "?"
     for f in asked.filters:
-        head, values = conditions.words(f, asked.subjects[f.field], asked.machine, labels, ctx.language)
+        head, values = conditions.words(f, asked.subjects[f.field], labels, ctx.language)
         rest = tuple(other for other in asked.filters if other is not f)
         chips.append({"subject": head, "values": values, "remove": asked.url(filters=rest, cursor=None), "edit": f"{form}{urlencode({'edit': str(f)})}"})
     if asked.where and not (asked.closed and asked.kept_where):
@@ -128,13 +127,13 @@ def _chips(ctx: Ctx, asked: Asked, labels: Mapping[str, str]) -> list[dict[str, 
     return chips
 
 
-def _labels_of(ctx: Ctx, asked: Asked) -> Mapping[str, str]:
+def labels_of(ctx: Ctx, asked: Asked) -> Mapping[str, str]:
+    """What the records in the filters are called."""
     wanted = Wanted()
     for f in asked.filters:
         subject = asked.subjects[f.field]
         if subject.kind in ("record", "records"):
-            target = {"owner": "person", "team": "team"}.get(f.field) or (prepared(ctx, subject.field).refers_to if subject.field else None)
-            wanted.add(target, tuple(v for v in f.values if v != "me" and is_id(v)))
+            wanted.add(subject.target, tuple(v for v in f.values if v != "me" and is_id(v)))
     return resolve(ctx, wanted)
 
 

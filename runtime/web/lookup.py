@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Request
@@ -9,32 +11,78 @@ from flask import Request
 from kernel import fieldtypes
 from kernel.errors import NotFound
 from kernel.fieldtypes.base import Unreadable
+from kernel.fieldtypes.options import options_of
 from kernel.i18n import _
 from kernel.model.elements import Entity, Field
+from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from kernel.web.routes import json_response
 from runtime.forms.prepare import prepared, reader_of, target_of
 from runtime.records import query
+from runtime.web.filter_subjects import subjects_of
 from runtime.web.sight import entity_of
 
 MOST = 20
+MOST_OPTIONS = 50
 SYSTEM = {"owner": "person", "team": "team"}
 
 
 def search(ctx: Ctx, request: Request, entity: str, field: str) -> Any:
     """``?q=``: ``{"options": [{"value", "text"}], "more"}``. Values of the form that the condition reads come as parameters."""
     known = _entity(ctx, entity)
+    subject = subjects_of(ctx, known).get(field) if "all" in request.args else None
+    if subject is not None and subject.kind in ("choice", "choices"):
+        return _options(subject.options(ctx.language), request)
+    if subject is not None and subject.target in ctx.app.entities:
+        return _records(ctx, str(subject.target), request)
+    if "options" in request.args:
+        return _options(_offered(ctx, known, field, request), request)
     target, chosen = _target(ctx, known, field)
     q = request.args.get("q", "").strip()[:200]
     if chosen is not None and "all" not in request.args and not _is_asked(known, chosen):
         found = query.candidates(ctx, entity, field, q=q, values=_values(ctx, known, chosen, request), limit=MOST + 1)
         options = [{"value": id_, "text": label} for id_, label in found[:MOST]]
         return json_response({"options": options, "more": len(found) > MOST})
+    return _records(ctx, target, request)
+
+
+def _records(ctx: Ctx, target: str, request: Request) -> Any:
+    """Everything of an entity that the reader sees."""
+    q = request.args.get("q", "").strip()[:200]
     listing = query.list_records(ctx, target, query.ListQuery(fields=(), q=q, limit=MOST))
     options = [{"value": item.record.id, "text": item.title} for item in listing.items]
     if "all" in request.args and target == "person" and not q:
         options.insert(0, {"value": "me", "text": _("me").to(ctx.language)})
     return json_response({"options": options, "more": listing.next_cursor is not None})
+
+
+def _options(offered: Sequence[tuple[str, str]], request: Request) -> Any:
+    """Options whose words hold what is typed."""
+    typed = _plain(request.args.get("q", "").strip()[:200])
+    found = [(value, text) for value, text in offered if typed in _plain(text)]
+    return json_response({"options": [{"value": v, "text": text} for v, text in found[:MOST_OPTIONS]], "more": len(found) > MOST_OPTIONS})
+
+
+def _offered(ctx: Ctx, entity: Entity, name: str, request: Request) -> list[tuple[str, str]]:
+    """What can be chosen in a field of the form; of a governed one only what belongs to the governing value. Raises NotFound."""
+    head, dot, inner = name.partition(".")
+    field = entity.by_key.get(head)
+    field = field.by_key.get(inner) if field is not None and dot else field
+    access = rights_of(ctx.release, ctx.actor).entity(entity.key)
+    if field is not None and name not in access.readable_ever() | access.creatable:
+        field = None
+    field = field or _asked(ctx, entity, name)
+    if field is None or field.type not in ("choice", "choices"):
+        raise NotFound()
+    governor = str(field.settings.get("governed_by") or "")
+    above = next((v for n, v in request.args.items() if governor and n.split("-")[-1] == governor), "")
+    return [
+        (o.key, o.label.to(ctx.language)) for o in options_of(field)
+        if not getattr(o, "retired", False) and (not above or getattr(o, "parent", None) in (None, above))]
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _is_asked(entity: Entity, field: Field) -> bool:
@@ -60,11 +108,8 @@ def _values(ctx: Ctx, entity: Entity, field: Field, request: Request) -> dict[st
 
 
 def _entity(ctx: Ctx, key: str) -> Entity:
-    if key in ctx.app.entities:
-        from kernel.permissions import rights_of
-
-        if rights_of(ctx.release, ctx.actor).entity(key).any("create"):
-            return ctx.app.entities[key]
+    if key in ctx.app.entities and rights_of(ctx.release, ctx.actor).entity(key).any("create"):
+        return ctx.app.entities[key]
     return entity_of(ctx, key)
 
 

@@ -153,6 +153,12 @@ def _in_place(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/{act.id}/field/{key}", {**as_form(act.fields), "_version": act.version}, headers={"HX-Request": "true"})
 
 
+def _in_cell(desk: Desk, login: str, act: Act) -> tuple[int, str]:
+    (key,) = act.fields
+    sent = {**as_form(act.fields), "_version": act.version, "_cell": "1", "_cols": f"{key},owner"}
+    return _post(desk, login, f"{act.entity}/{act.id}/field/{key}", sent, headers={"HX-Request": "true"})
+
+
 def _step_form(desk: Desk, login: str, act: Act) -> tuple[int, str]:
     return _post(desk, login, f"{act.entity}/{act.id}/do/{act.step}", {**as_form(act.fields), **as_form(act.asks), "_version": act.version})
 
@@ -289,6 +295,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("form of a copy", frozenset({"create"}), _routes(("POST", f"{E}/new")), _copy_form),
     Channel("form of a record", frozenset({"update"}), _routes(("POST", f"{E}/<id>/edit")), _edit_form),
     Channel("edit in place", frozenset({"update"}), _routes(("POST", f"{E}/<id>/field/<key>")), _in_place, lambda act: len(act.fields) == 1),
+    Channel("edit in a cell of a list", frozenset({"update"}), _routes(("POST", f"{E}/<id>/field/<key>")), _in_cell, lambda act: len(act.fields) == 1),
     Channel("form of a step", frozenset({"transition"}), _routes(("POST", f"{E}/<id>/do/<key>")), _step_form),
     Channel(
         "board",

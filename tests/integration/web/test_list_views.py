@@ -309,3 +309,48 @@ def test_every_column_marks_what_was_searched_for(small: Desk) -> None:
     assert "<b>the</b>" not in raw
     raw = wen.client.get(wen.base, query_string={"q": "77"}).text
     assert "<mark>77</mark>" in raw
+
+
+# --- cells edited in place --------------------------------------------------------------------------------------------
+
+
+def test_a_cell_is_edited_in_place(desk: Desk) -> None:
+    wen, mei, guo = Screen(desk, "wen"), Screen(desk, "mei"), Screen(desk, "guo")
+    made = desk.api("wen").make(title="Paint", effort="3")
+    page = wen.get(view="tasks")
+    assert 'data-edit="effort"' in page and 'data-edit="project.name"' not in page
+    assert 'data-edit="effort"' not in guo.get(), "who may not write gets no editable cells"
+    editor = wen.get(f"/{made['id']}/field/effort", cell="1")
+    assert 'class="cell-form"' in editor and 'value="3' in editor and 'name="_version" value="1"' in editor
+
+    def put(who: Screen, value: str, version: int, key: str = "effort") -> Any:
+        return who.post(f"/{made['id']}/field/{key}", {key: value, "_version": version, "_cell": "1", "_cols": "effort,weight,owner,secret", "_q": "pain"})
+
+    taken = put(wen, "8", 1)
+    assert taken.status_code == 200 and f'id="row-{made["id"]}"' in taken.text and 'data-version="2"' in taken.text
+    assert "8.00" in taken.text or ">8<" in taken.text
+    assert "16" in taken.text, "what follows from the value comes along"
+    assert "<mark>Pain</mark>t" in taken.text and "secret" not in taken.text.lower()
+    refused = put(wen, "5000", 2)
+    assert refused.status_code == 422 and 'class="cell-form"' in refused.text and "At most 1000" in html.unescape(refused.text).replace(",", "") and 'value="5000"' in refused.text
+    stale = put(mei, "9", 1)
+    assert stale.status_code == 412 and "changed this record in the meantime" in stale.text
+    assert put(guo, "1", 2).status_code == 403
+    assert guo.client.get(f"{guo.base}/{made['id']}/field/effort?cell=1", headers={"HX-Request": "true"}).status_code == 403
+    assert put(Screen(desk, "lin"), "1", 2).status_code == 404
+    assert wen.post(f"/{made['id']}/field/effort", {"effort": "1", "_cell": "1"}).status_code == 428
+
+
+def test_options_of_a_field_are_searched_on_the_server(small: Desk) -> None:
+    wen, out = Screen(small, "wen"), Screen(small, "out")
+    base = f"/t/{small.slug}/lookup/task"
+
+    def found(field: str, **args: str) -> list[str]:
+        answer = wen.client.get(f"{base}/{field}", query_string={"options": "1", **args})
+        assert answer.status_code == 200, answer.text
+        return [o["value"] for o in answer.json["options"]]
+
+    assert found("priority", q="LO") == ["low"] and found("priority") == ["low", "high"], "what is retired is not offered"
+    assert found("spot", area="north") == ["top"] and found("spot") == ["top", "bottom"]
+    assert wen.client.get(f"{base}/title?options=1").status_code == 404
+    assert out.client.get(f"{base}/priority?options=1").status_code == 404

@@ -53,3 +53,14 @@ def test_a_datetime_of_many_digits_still_stands_in_its_input(env):
     assert 'value="2026-11-24T11:55:52.449"' in str(entry(control))
     control.text = "2026-11-24T11:55"
     assert 'value="2026-11-24T11:55"' in str(entry(control))
+
+
+def test_a_search_marks_words_and_nothing_else():
+    from runtime.web.highlight import marked, marked_markup
+
+    assert str(marked("Big <b>bigger</b> 大滨江 １２", "big 滨江 12")) == "<mark>Big</mark> &lt;b&gt;<mark>big</mark>ger&lt;/b&gt; 大<mark>滨江</mark> <mark>１２</mark>"
+    assert str(marked("abig", "big")) == "abig", "letter words are found by their beginning"
+    assert marked("text", " ") == "text" and marked("", "x") == ""
+    shown = '<span class="avatar" title="big">b</span><a href="/big?x=b&amp;y">a &amp; b &lt;i&gt;</a>'
+    assert marked_markup(shown, "b i") == '<span class="avatar" title="big">b</span><a href="/big?x=b&amp;y">a &amp; <mark>b</mark> &lt;<mark>i</mark>&gt;</a>'
+    assert "<script>" not in str(marked("<script>", "script"))

@@ -5,7 +5,20 @@ import { send, withQuery } from "../request.js";
 import { t } from "../text.js";
 import { changed } from "../fields.js";
 
+// In long tables of rows a box is only made when it comes near: a thousand of them at once would hold up the page for seconds.
 export default function combobox(select) {
+  if (!select.closest(".child-rows")) return upgrade(select);
+  let destroy = null;
+  const watcher = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watcher.disconnect();
+    destroy = upgrade(select);
+  }, { rootMargin: "200px" });
+  watcher.observe(select.parentElement || select);
+  return () => { watcher.disconnect(); destroy?.(); };
+}
+
+function upgrade(select) {
   const { url, placeholder, createUrl, createLabel, maxItems } = select.dataset;
   const depends = (select.dataset.depends || "").split(",").map((id) => document.getElementById(id.trim())).filter(Boolean);
   const label = document.getElementById(`${select.id}-label`);
