@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kernel.expr.types import Option as ExprOption
 from kernel.fieldtypes.base import Unreadable
 from kernel.i18n import _
-from kernel.model.elements import Calendar, Element, Field, Option, State
+from kernel.model.elements import Calendar, Element, Field, Option, OptionSet, State
 
 
 def options_of(field: Field) -> tuple[Option | State | Calendar, ...]:
@@ -35,9 +35,10 @@ def machine_of(field: Field):  # type: ignore[no-untyped-def]
 
 def option_of(field: Field, key: str) -> Option | State | Calendar | None:
     """The option with this key."""
-    found = field.home.option_sets.get(str(field.settings.get("options", ""))) if field.home is not None and field.type not in ("state", "calendar") else None
-    if found is not None:
-        return found.by_key.get(key)
+    if field.home is not None and field.type not in ("state", "calendar"):
+        found: OptionSet | None = field.home.option_sets.get(str(field.settings.get("options", "")))
+        if found is not None:
+            return found.by_key.get(key)
     return next((o for o in options_of(field) if o.key == key), None)
 
 
