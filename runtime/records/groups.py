@@ -41,12 +41,19 @@ def kind_of(shape: EntityShape, by: str) -> str | None:
     return kind if kind in VALUES and not unit else None
 
 
+def _kind(shape: EntityShape, scope: RecordScope, by: str) -> str:
+    """As :func:`kind_of`. Raises Invalid, the same for what can't be grouped by and for what this reader may not use (D6)."""
+    kind, key = kind_of(shape, by), by.partition(":")[0]
+    hidden = scope.rights is not None and key in shape.fields and key not in scope.rights.entity(shape.key).queryable
+    if kind is None or hidden:
+        raise Invalid([Problem("not_groupable", _("Lists can't be grouped by {name}.", name=by[:100]), "group")])
+    return kind
+
+
 def expression(ctx: Ctx, shape: EntityShape, scope: RecordScope, by: str) -> ColumnElement[Any]:
     """What the rows are grouped by: the stored value, or the first day of the unit as ISO text. Raises Invalid."""
-    kind = kind_of(shape, by)
+    kind = _kind(shape, scope, by)
     key, _colon, unit = by.partition(":")
-    if kind is None:
-        raise Invalid([Problem("not_groupable", _("Lists can't be grouped by {name}.", name=by[:100]), "group")])
     if kind not in ("date", "datetime"):
         return scope.column((key,))
     day = scope.column((key,)) if kind == "date" else _local_day(ctx, shape, scope, key)
@@ -71,10 +78,8 @@ def _local_day(ctx: Ctx, shape: EntityShape, scope: RecordScope, key: str) -> Co
 
 def inside(ctx: Ctx, shape: EntityShape, scope: RecordScope, within: Within) -> ColumnElement[bool]:
     """The rows of one group. Raises Invalid."""
-    kind = kind_of(shape, within.by)
+    kind = _kind(shape, scope, within.by)
     key, _colon, unit = within.by.partition(":")
-    if kind is None:
-        raise Invalid([Problem("not_groupable", _("Lists can't be grouped by {name}.", name=within.by[:100]), "group")])
     column = scope.column((key,))
     if within.value is None:
         return column.is_(None)
