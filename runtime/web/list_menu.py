@@ -27,6 +27,10 @@ def items(ctx: Ctx, asked: Asked) -> list[dict[str, Any]]:
         found.append({"label": _("Rename or share this view"), "icon": "pencil", "href": edit, "attrs": dialog(edit)})
     found.append({"label": _("Pin and sort views"), "icon": "star", "href": manage, "attrs": dialog(manage)})
     found.append({"label": _("Print"), "icon": "printer", "href": asked.url("/print", cursor=None)})
+    if asked.filters:
+        form = asked.url("/filter", cursor=None)
+        typed = f"{form}{'&' if '?' in form else '?'}typed=1&chips=1"
+        found.append({"label": _("Write the filters as a condition"), "icon": "math-function", "href": typed, "attrs": dialog(typed)})
     if may_export(ctx):
         export = asked.url("/export", cursor=None)
         found += [{"divider": True}, {"label": _("Export"), "icon": "download", "href": export, "attrs": dialog(export)}]

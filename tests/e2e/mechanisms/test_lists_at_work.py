@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.e2e.mechanisms import keys, screen
 
 pytestmark = pytest.mark.browser
+NUMBERS = itertools.count(1)  # a second try of a test makes views of its own
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def heads(page):
 
 
 def test_a_view_is_arranged_saved_shared_and_seen_by_a_colleague(people, leads, size):
-    name = f"展会来的 {size}"
+    name = f"展会 {size} {next(NUMBERS)}"
     page = people.page(keys.SUPERVISOR, "/e/lead?q=雁荡")
     page.get_by_role("link", name="加条件").click()
     page.locator("#filter-field").select_option("source")
@@ -76,8 +78,8 @@ def test_a_view_is_arranged_saved_shared_and_seen_by_a_colleague(people, leads, 
 
     # Removed with a way back.
     people.go(page, f"/e/lead/views/{address[-36:]}")
-    page.locator("#view-dialog").get_by_role("button", name="删除").click()
-    page.locator(".toast").get_by_role("button", name="撤销").click()
+    page.locator("form[action$='/delete'] button").click()
+    page.locator(".toast .btn-link").click()
     page.wait_for_url(re.compile(rf"{re.escape(address)}$"))
 
 
@@ -119,31 +121,33 @@ def test_widths_are_kept_and_the_keyboard_is_enough(people, leads, size):
 
 
 def test_a_value_is_changed_in_its_cell(demo, people, leads, size):
-    if size == "phone":
-        pytest.skip("on phones a tap opens the record, whose values are changed in place")
     rep = demo.api(keys.REP)
     page = people.page(keys.REP, "/e/lead?view=lead_mine&q=雁荡培训")
+    if size == "phone":
+        # A row is a card there: a tap anywhere opens the record, whose values are changed in place.
+        page.locator(f"#row-{leads[0]} td[data-edit=budget]").click()
+        page.wait_for_url(re.compile(leads[0]))
+        return
     cell = page.locator(f"#row-{leads[0]} td[data-edit=budget]")
     cell.click(position={"x": 60, "y": 20})
-    form = page.locator(".cell-form")
-    form.locator("input").first.wait_for()
-    form.locator("input:not([type=hidden])").first.fill("很多")
+    typed = page.locator(".cell-form #i-budget")
+    typed.fill("很多")
     page.keyboard.press("Enter")
     page.locator(".cell-form .field-error:not([hidden])").wait_for()
-    assert page.locator(".cell-form input:not([type=hidden])").first.input_value() == "很多", "what was typed stays"
-    page.locator(".cell-form input:not([type=hidden])").first.fill("150000")
+    assert typed.input_value() == "很多", "what was typed stays"
+    typed.fill("150000")
     page.keyboard.press("Tab")
     page.locator(f"#row-{leads[0]} td[data-edit=next_on] .cell-form").wait_for()
     assert rep.get(f"/records/lead/{leads[0]}").json["fields"]["budget"]["amount"] == "150000.00"
     assert "A" in page.locator(f"#row-{leads[0]}").inner_text(), "the grade follows"
     page.keyboard.press("Escape")
-    page.locator(".toast").get_by_role("button", name="撤销").click()
+    page.locator(".toast .btn-link").click()
     page.locator(f"#row-{leads[0]} td[data-edit=budget]", has_text="12 万").wait_for()
     assert rep.get(f"/records/lead/{leads[0]}").json["fields"]["budget"]["amount"] == "120000.00"
     # Somebody else was faster: both values are shown, nothing is lost.
     cell = page.locator(f"#row-{leads[0]} td[data-edit=budget]")
     cell.click(position={"x": 60, "y": 20})
-    page.locator(".cell-form input:not([type=hidden])").first.fill("90000")
+    typed.fill("90000")
     version = rep.get(f"/records/lead/{leads[0]}").json["version"]
     assert demo.api(keys.SUPERVISOR).patch(f"/records/lead/{leads[0]}", {"fields": {"budget": keys.cny(70000)}}, version=version).status_code == 200
     page.keyboard.press("Enter")
