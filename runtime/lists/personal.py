@@ -16,7 +16,7 @@ from runtime.lists import arrangement
 from runtime.lists.arrangement import Arrangement
 
 MOST_VIEWS = 200
-_PINS = "pins"
+_PINS = "*pins"  # no view is called so
 
 
 @dataclass(frozen=True)

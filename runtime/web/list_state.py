@@ -266,8 +266,9 @@ def lens_of_saved(saved: SavedView) -> Lens:
 
 
 def lenses(ctx: Ctx, entity: Entity, own: Personal) -> list[Lens]:
-    """Every view the person has: the application's, then saved ones, pinned first."""
-    return [*map(lens_of_view, views_of(ctx, entity)), *map(lens_of_saved, own.ordered)]
+    """Every view the person has: the application's (everything, where it has none), then saved ones, pinned first."""
+    built_in = list(map(lens_of_view, views_of(ctx, entity))) or [Lens("", _("All"), Arrangement())]
+    return [*built_in, *map(lens_of_saved, own.ordered)]
 
 
 def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str], *, plain: bool = False, own: Personal | None = None) -> Asked:
@@ -278,7 +279,7 @@ def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str], *, plain: bool = F
     own = own or (Personal() if plain else personal.load(ctx, entity.key))
     known = lenses(ctx, entity, own)
     wanted_key = args.get("view")
-    lens = next((x for x in known if x.key == wanted_key), known[0] if known else Lens("", entity.label, Arrangement()))
+    lens = next((x for x in known if x.key == wanted_key), known[0])
     notes: list[Text] = []
     if wanted_key and lens.key != wanted_key and not plain:
         notes.append(_("The view of this address is no longer there, or no longer shared with you. This is “{view}”.", view=lens.label))

@@ -334,7 +334,7 @@ def test_a_cell_is_edited_in_place(desk: Desk) -> None:
     refused = put(wen, "5000", 2)
     assert refused.status_code == 422 and 'class="cell-form"' in refused.text and "At most 1000" in html.unescape(refused.text).replace(",", "") and 'value="5000"' in refused.text
     stale = put(mei, "9", 1)
-    assert stale.status_code == 412 and "changed this record in the meantime" in stale.text
+    assert stale.status_code == 412 and "conflict-dialog" in stale.text
     assert put(guo, "1", 2).status_code == 403
     assert guo.client.get(f"{guo.base}/{made['id']}/field/effort?cell=1", headers={"HX-Request": "true"}).status_code == 403
     assert put(Screen(desk, "lin"), "1", 2).status_code == 404

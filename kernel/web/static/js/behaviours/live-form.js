@@ -58,7 +58,17 @@ export default function liveForm(form) {
   let controller = null, asked = "";
 
   const wrapper = (key) => form.querySelector(`[data-field="${esc(key)}"]`);
-  const controls = (name) => [...form.querySelectorAll(`[name="${esc(name)}"]`)].filter((control) => !control.closest("template"));
+  // While the rules are worked out no control comes or goes: all of them are found once, however many rows ask for theirs.
+  let byName = null;
+  const controls = (name) => byName ? byName.get(name) || [] : [...form.querySelectorAll(`[name="${esc(name)}"]`)].filter((control) => !control.closest("template"));
+  function named() {
+    const found = new Map();
+    for (const control of form.querySelectorAll("[name]")) {
+      if (control.closest("template")) continue;
+      found.has(control.name) ? found.get(control.name).push(control) : found.set(control.name, [control]);
+    }
+    return found;
+  }
   const words = (name) => {
     const list = controls(name);
     return list.filter((c) => ((c.type === "checkbox" || c.type === "radio") ? c.checked : true))
@@ -155,6 +165,10 @@ export default function liveForm(form) {
   }
 
   function work() {
+    byName = named();
+    try { workOut(); } finally { byName = null; }
+  }
+  function workOut() {
     results.clear();
     for (const [key, tree] of Object.entries(program.computed)) {
       const value = evaluate(tree, env);
