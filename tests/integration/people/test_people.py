@@ -167,14 +167,14 @@ def test_leaving_ends_sessions_at_once_and_hands_open_work_over(desk):
     wen, lin, mei = desk.people["wen"], desk.people["lin"], desk.people["mei"]
     mine, browser = desk.api("wen"), desk.browser("wen")
     tasks = [mine.make(title=f"Task {n}")["id"] for n in range(4)]
-    mine.make("project", name="Hall")
+    hall = mine.make("project", name="Hall")["id"]
     with desk.ctx() as ctx:
         road.transition(ctx, "task", tasks[3], "drop", version=None)
         road.update(ctx, "team", desk.teams["east"], Input({"manager": wen}), version=None)
         road.update(ctx, "person", lin, Input({"manager": wen}), version=None)
         ctx.conn.execute(t.ask.insert().values(
-            id=ctx.new_id(), entity="task", record_id=tasks[0], rule="x", place={}, asked_by=mei, person_id=wen, created_at=ctx.now))
-        tell(ctx, [wen], "ask" if "ask" in KINDS else "handed_over", "ask:1", entity="task", record=tasks[0])
+            id=ctx.new_id(), entity="project", record_id=hall, rule="x", place={}, asked_by=mei, person_id=wen, created_at=ctx.now))
+        tell(ctx, [wen], "ask" if "ask" in KINDS else "handed_over", "ask:1", entity="project", record=hall)
         ctx.conn.execute(t.notice.update().where(t.notice.c.cause == "ask:1").values(kind="ask"))
     page = get(desk, "chen", f"{BASE}/{wen}/leave").text
     assert all(f'<span class="count">{n}</span>' in page for n in (3, 1)) and "Questions to answer" in page and "Teams to look after" in page
