@@ -23,7 +23,7 @@ export default function dialog(element) {
   on(document, "dialog-close", () => element.open && element.close());
   if (element.hasAttribute("data-open") && !element.open) {
     element.showModal();
-    const first = element.querySelector("[autofocus], .dialog-body input:not([type=hidden]), .dialog-body select, .dialog-body textarea, .dialog-body button, .dialog-foot .btn");
+    const first = element.querySelector("[autofocus]") || element.querySelector(".dialog-body input:not([type=hidden]), .dialog-body select, .dialog-body textarea, .dialog-body button, .dialog-foot .btn");
     if (first) first.focus();
   }
   return off;
