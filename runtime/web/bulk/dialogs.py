@@ -10,7 +10,7 @@ from flask import Request, redirect
 from werkzeug.wrappers import Response
 
 from kernel import fieldtypes
-from kernel.errors import Invalid, Message, Problem
+from kernel.errors import Message
 from kernel.fieldtypes.base import Unreadable
 from kernel.i18n import _, to_text
 from kernel.model.elements import Entity
@@ -145,14 +145,16 @@ def _standing(ctx: Ctx, entity: Entity, chosen: Selection) -> dict[str, dict[str
 def _receiver(ctx: Ctx, request: Request, entity: Entity, chosen: Selection) -> dict[str, Any] | None:
     """To whom; None when that is said."""
     given = {key: request.form.get(key, "") for key in ("owner", "team")}
-    error = None
-    if request.form.get("go") == "preview":
-        if any(given.values()):
-            _require_known(ctx, given)
-            return None
-        error = _("Choose a person or a team.")
     labels = _named(ctx, given)
-    picked = {key: [(id_, labels.get(id_, "—"))] if id_ else [] for key, id_ in given.items()}
+    error: Message | None = None
+    if request.form.get("go") == "preview":
+        if not any(given.values()):
+            error = _("Choose a person or a team.")
+        elif any(id_ and id_ not in labels for id_ in given.values()):
+            error = _("This record does not exist, or you may not see it.")
+        else:
+            return None
+    picked = {key: [(id_, labels[id_])] if id_ in labels else [] for key, id_ in given.items()}
     return {"template": "receiver", "owner": picked["owner"], "team": picked["team"], "error": error}
 
 
@@ -161,13 +163,6 @@ def _named(ctx: Ctx, given: Mapping[str, str]) -> Mapping[str, str]:
     wanted.add("person", given["owner"] if given["owner"] != "me" else None)
     wanted.add("team", given["team"] or None)
     return {**resolve(ctx, wanted), "me": to_text(_("me"), ctx.language)}
-
-
-def _require_known(ctx: Ctx, given: Mapping[str, str]) -> None:
-    labels = _named(ctx, given)
-    wrong = [key for key, id_ in given.items() if id_ and id_ not in labels]
-    if wrong:
-        raise Invalid([Problem("not_found", _("This record does not exist, or you may not see it."), key, _("Choose another one.")) for key in wrong])
 
 
 # --- what would come of it --------------------------------------------------------------------------------------------
