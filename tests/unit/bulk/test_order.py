@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel.errors import Forbidden, Invalid, Missing, NotFound, Problem, Refused, Stale
@@ -17,6 +17,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=5), inner, max_size=3), max_leaves=8)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(min_size=1, max_size=8), VALUES, max_size=4), st.dictionaries(st.text(min_size=1, max_size=8), st.lists(st.text()).map(tuple), max_size=3))
 def test_what_is_kept_is_what_was_asked(fields: dict[str, object], add: dict[str, tuple[str, ...]]) -> None:
     order = Order("update", "task", fields=fields, fill=fields, add=add, remove=add, step="go", asks=fields, to={"owner": None, "team": "t"}, of=3, style="text")

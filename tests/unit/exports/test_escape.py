@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.exports.escape import escape, unescape
@@ -13,21 +13,25 @@ BEGINNINGS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]
 TEXTS = st.text(st.sampled_from(["'", "=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "a", " ", "中"]), max_size=6) | st.text()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS)
 def test_the_way_back_leads_to_what_was_there(text: str) -> None:
     assert unescape(escape(text)) == text
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS)
 def test_nothing_dangerous_begins_a_cell(text: str) -> None:
     assert not escape(text).startswith(tuple(BEGINNINGS))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS, TEXTS)
 def test_two_texts_never_become_one(one: str, other: str) -> None:
     assert (escape(one) == escape(other)) == (one == other)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS)
 def test_what_nobody_escaped_and_is_harmless_stays(text: str) -> None:
     if not text.lstrip("'").startswith(tuple(BEGINNINGS)):
