@@ -199,7 +199,7 @@ def test_a_drop_is_a_change_of_the_field_the_columns_are_made_of(desk: Desk) -> 
     assert given.json["column"] == desk.people["lin"]
 
 
-def test_a_step_that_waits_for_approval_leaves_the_card_and_says_so(desk: Desk) -> None:
+def test_a_step_that_needs_approval_opens_its_dialog_first(desk: Desk) -> None:
     with desk.ctx() as ctx:
         from kernel.platform import actors
 
@@ -207,7 +207,8 @@ def test_a_step_that_waits_for_approval_leaves_the_card_and_says_so(desk: Desk) 
         assert identity is not None
         id_ = road.create(ctx.acting(actor=identity.actor(ctx.tenant)), "order", Input({"name": "Paper"})).id
     answer = sent(desk, "order/board/move?view=orders", {"id": id_, "to": "over", "version": 1}, "wen")
-    assert answer.status_code == 200 and answer.json.get("waits") and answer.json["column"] == "asked" and "waits for approval" in answer.json["message"], answer.text
+    assert answer.status_code == 409 and answer.json["asks"] and answer.json["dialog"].endswith("/do/sign?stay=1"), answer.text
+    assert "needs approval first" in answer.json["error"]["message"]
 
 
 def test_a_stale_card_is_refused_with_the_card_as_it_is_now(desk: Desk) -> None:
