@@ -37,7 +37,8 @@ class Group:
 
 
 def groups(ctx: Ctx, env: RecordEnv, fact: Fact) -> list[Group]:
-    """The roles that could supply ``fact``, with the people of each who may, the smallest first. Whoever asks is not among them."""
+    """The roles that could supply ``fact``, with the people of each who may: the owner first, then who is nearest to the record's
+    team, few before many, admins last. Whoever asks is not among them."""
     where = places(ctx, env, fact)
     roles = _roles(ctx, fact)
     named = fact.guard is not None and fact.guard.from_whom is not None
@@ -51,7 +52,12 @@ def groups(ctx: Ctx, env: RecordEnv, fact: Fact) -> list[Group]:
         if people:
             label = ctx.app.roles[role].label
             found.append(Group(role, _("the owner ({role})", role=label) if own else label, people, own))
-    return sorted(found, key=lambda g: len(g.people))
+
+    def distance(group: Group) -> tuple[bool, bool, int, int]:
+        reach = min((len(acting[p].teams) for p in group.people if env.team in acting[p].teams), default=MOST * MOST)
+        return "administer" in ctx.app.roles[group.role].can, not group.own, reach, len(group.people)
+
+    return sorted(found, key=distance)
 
 
 def _roles(ctx: Ctx, fact: Fact) -> list[tuple[str, bool]]:

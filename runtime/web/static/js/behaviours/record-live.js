@@ -45,6 +45,8 @@ export default function recordLive(root) {
   on(document, "asked", (event) => { if (event.detail?.text) announce(event.detail.text); refresh(); });
   // What was put off while something was open.
   on(document, "close", () => { if (waiting) refresh(); }, { capture: true });
-  on(document, "click", () => setTimeout(() => { if (waiting && !reading() && !document.querySelector("dialog[open]")) refresh(); }, 50));
+  const resume = () => setTimeout(() => { if (waiting && !reading() && !document.querySelector("dialog[open]")) refresh(); }, 50);
+  on(document, "click", resume);
+  on(document, "keyup", resume);
   return () => { off(); refresh.cancel(); };
 }
