@@ -130,9 +130,9 @@ def display(p: Prepared, value: Any, around: Surroundings, near: bool = False) -
     if macro is None:
         return words(p, value, around)
     shown = Shown(words(p, value, around) if kind != "rows" else "", value, p.label)
-    if kind in ("choice", "choices", "state"):
+    if kind in ("choice", "choices", "state", "calendar"):
         shown.items = [_option(p, key, around) for key in (value if isinstance(value, tuple) else (value,))]
-        if kind == "choice" and not shown.items[0].tone:
+        if kind in ("choice", "calendar") and not shown.items[0].tone:
             return shown.text
     elif p.shape_type.refers_to or kind in ("reference", "references"):
         shown.items = list(_records(p, value, around))
