@@ -39,10 +39,15 @@ export default function recordLive(root) {
     for (const step of opened) toast(t("step_open", { step }), { tone: "ontime", seconds: 8 });
     if (!opened.length) announce(t("record_changed"));
   }, 120);
+  // The button that was pressed is gone: the list keeps the focus, so that Escape still closes it.
+  const keepFocus = () => setTimeout(() => {
+    const list = reading();
+    if (list && !list.contains(document.activeElement)) { list.tabIndex = -1; list.focus({ preventScroll: true }); }
+  }, 50);
   const lost = () => toast(t("record_lost"), { tone: "warning", seconds: 30 });
   on(document.body, "live:record", (event) => { if (event.detail?.id === root.dataset.record) refresh(); });
   on(document.body, "live:lost", lost);
-  on(document, "asked", (event) => { if (event.detail?.text) announce(event.detail.text); refresh(); });
+  on(document, "asked", (event) => { if (event.detail?.text) announce(event.detail.text); keepFocus(); refresh(); });
   // What was put off while something was open.
   on(document, "close", () => { if (waiting) refresh(); }, { capture: true });
   const resume = () => setTimeout(() => { if (waiting && !reading() && !document.querySelector("dialog[open]")) refresh(); }, 50);
