@@ -116,11 +116,10 @@ class _Maker:
                 "parameters": _refs("id"),
                 "get": self._operation("history", "Read a record's history", reference("History"), _refs("limit", "before"), errors=(404, 422)),
             }
-            if self.app.clocks_of(self.entity.key):
-                found[f"{base}/{{id}}/clocks"] = {
-                    "parameters": _refs("id"),
-                    "get": self._operation("clocks", "Read a record's clocks and how they are reckoned", reference("Clocks"), errors=(404,)),
-                }
+            found[f"{base}/{{id}}/clocks"] = {
+                "parameters": _refs("id"),
+                "get": self._operation("clocks", "Read a record's clocks and how they are reckoned", reference("Clocks"), errors=(404,)),
+            }
             found[f"{base}/{{id}}/transitions"] = {
                 "parameters": _refs("id"),
                 "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,)),

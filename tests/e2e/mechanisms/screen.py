@@ -118,3 +118,15 @@ def live(page: Any, field: str, text: str) -> None:
 def timeline(page: Any) -> str:
     """Everything the timeline says."""
     return str(page.locator("#timeline").inner_text())
+
+
+def drag(page: Any, element: Any, target: Any) -> None:
+    """With the mouse, in steps, as a hand does it."""
+    element.scroll_into_view_if_needed()
+    box, to = element.bounding_box(), target.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + box["height"] - 6)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + box["height"], steps=4)
+    page.mouse.move(to["x"] + to["width"] / 2, to["y"] + 120, steps=8)
+    page.mouse.move(to["x"] + to["width"] / 2, to["y"] + 130, steps=2)
+    page.mouse.up()

@@ -131,3 +131,29 @@ def test_why_a_field_is_closed_and_asking_for_it(demo, people, rep, deal):
     dialog.wait_for(state="detached")
     boss = people.page(keys.SUPERVISOR, "/inbox", size="desktop")
     assert "客户很重要" in boss.locator(".inbox-row", has_text="教室桌椅").first.inner_text()
+
+
+def test_a_drag_that_is_refused_is_opened_by_a_colleague(demo, people, rep):
+    """On the board at the desk: the card goes back and says why; once the supervisor has linked where the deal came from, it lands."""
+    customer = rep.make("customer", **keys.customer_fields("杭州拖不动学校"))["id"]
+    deal = rep.make("opportunity", name="礼堂排椅", customer=customer, amount=keys.cny(10000), needs="三百人的礼堂", close_on="2026-12-20")["id"]
+    page = people.page(keys.REP, "/e/opportunity?view=opportunity_board&q=礼堂排椅", size="desktop")
+    there = page.locator(f"[data-column=solution_demo] .board-card[data-id='{deal}']")
+    card = page.locator(f"[data-column=needs_diagnosis] .board-card[data-id='{deal}']")
+    card.wait_for()
+    screen.drag(page, card, page.locator("[data-column=solution_demo]"))
+    page.locator(".toast .grow", has_text="先上门看过现场").wait_for()
+    card.wait_for()
+    assert rep.get(f"/records/opportunity/{deal}").json["state"] == "needs_diagnosis" and there.count() == 0
+    with demo.ctx() as ctx:
+        found = road.create(ctx, "lead", Input(keys.lead_fields()), owner=demo.person(keys.REP)).id
+    boss = demo.api(keys.SUPERVISOR)
+    version = boss.get(f"/records/opportunity/{deal}").json["version"]
+    assert boss.patch(f"/records/opportunity/{deal}", {"fields": {"lead": found}}, version=version).status_code == 200
+    page.reload()
+    card.wait_for()
+    with page.expect_response(lambda answer: "/board/move" in answer.url) as moved:
+        screen.drag(page, card, page.locator("[data-column=solution_demo]"))
+    assert moved.value.ok
+    there.wait_for()
+    assert rep.get(f"/records/opportunity/{deal}").json["state"] == "solution_demo"

@@ -92,4 +92,4 @@ def test_lists_show_the_most_urgent_clock_in_one_statement(desk, clock):  # noqa
 
 def test_the_api_says_that_there_are_clocks(desk):  # noqa: F811
     paths = desk.api("wen").get("/openapi.json").json["paths"]
-    assert "/records/task/{id}/clocks" in paths and "/records/person/{id}/clocks" not in paths
+    assert "/records/task/{id}/clocks" in paths
