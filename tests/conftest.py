@@ -21,7 +21,7 @@ from kernel.platform.ids import uuid7
 from kernel.platform.migrations import create_tenant_home, tenant_template
 from kernel.platform.settings import TEST_MARK, Settings
 from kernel.platform.tenants import DEFAULT_SETTINGS
-from tests.servers import CannotRun, free_port, postgresql
+from tests.servers import CannotRun, free_port, own_database, postgresql
 
 NOW = datetime(2026, 11, 24, 2, 32, tzinfo=UTC)
 CHROMIUM_FLAGS = (
@@ -63,10 +63,11 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def pg_url(session_folder: Path) -> Iterator[str]:
-    """A real PostgreSQL, started once per run."""
+    """A real PostgreSQL, started once per run; every worker of the run has a database of its own in it, so that what looks at all
+    tenants (migrations, sweeps) meets only those of its own tests."""
     try:
         with postgresql(session_folder) as url:
-            yield url
+            yield own_database(url, os.environ.get("PYTEST_XDIST_WORKER", "alone"))
     except CannotRun as reason:
         cannot(str(reason))
 

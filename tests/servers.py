@@ -14,6 +14,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
 
 _PREFIX = "fangyuan-pg-"
 
@@ -50,6 +54,15 @@ def postgresql(shared: Path) -> Iterator[str]:
             if state["users"] == 0:
                 note.unlink()
                 _stop(state)
+
+
+def own_database(url: str, name: str) -> str:
+    """The URL of a fresh database of this name on the server at ``url``."""
+    parts = urlsplit(url)
+    with psycopg.connect(urlunsplit(parts._replace(scheme="postgresql")), autocommit=True) as conn:
+        conn.execute(sql.SQL("DROP DATABASE IF EXISTS {0} WITH (FORCE)").format(sql.Identifier(name)))
+        conn.execute(sql.SQL("CREATE DATABASE {0}").format(sql.Identifier(name)))
+    return urlunsplit(parts._replace(path=f"/{name}"))
 
 
 @contextmanager

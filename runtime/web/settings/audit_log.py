@@ -148,7 +148,7 @@ def export(ctx: Ctx, request: Request) -> Response:
 
 
 def _lines(ctx: Ctx, rows: Sequence[Any]) -> Iterator[str]:
-    yield "\ufeff" + _line([to_text(w, ctx.language) for w in (_("When"), _("By whom"), _("What"), _("Kind"), _("Channel"), _("Address"))])
+    yield "\ufeff" + _line([to_text(w, ctx.language) for w in (_("When"), _("Done by"), _("What was done"), _("Kind"), _("Channel"), _("Address"))])
     for at in range(0, len(rows), 500):
         part = rows[at : at + 500]
         for row, (words, who) in zip(part, _told(ctx, part), strict=True):

@@ -251,7 +251,7 @@ def test_the_log_as_a_file_is_safe_and_needs_the_right_to_export(desk, clock):
     answer = desk.browser("chen").get(f"/t/{desk.slug}/settings/audit/export?kind=token")
     assert answer.mimetype == "text/csv"
     rows = list(csv.reader(io.StringIO(answer.text.lstrip("\ufeff"))))
-    assert rows[0][:3] == ["When", "By whom", "What"] and len(rows) == 2 and rows[1][1] == "Chen"
+    assert rows[0][:3] == ["When", "Done by", "What was done"] and len(rows) == 2 and rows[1][1] == "Chen"
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 
 

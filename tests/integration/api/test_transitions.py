@@ -11,7 +11,7 @@ def test_the_doors_of_a_record(wen: Api) -> None:
     assert doors["start"]["open"] and doors["start"]["missing"] == [] and doors["start"]["primary"]
     assert not doors["drop"]["open"] and doors["drop"]["missing"][0]["ask"] == {"kind": "role", "roles": ["chief"]}
     assert "finish" not in doors, "it does not start from here"
-    assert set(doors["start"]) == {"key", "label", "to", "open", "primary", "needs", "asks", "missing"}
+    assert set(doors["start"]) == {"key", "label", "to", "open", "primary", "needs", "asks", "missing", "approval", "case"}
 
 
 def test_a_step_is_taken(wen: Api) -> None:
