@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from runtime.records import road
 from runtime.records.record import Input
@@ -12,6 +13,7 @@ from runtime.web.live import hub_of
 from tests.e2e.mechanisms import keys, screen
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -86,7 +88,7 @@ def test_ask_and_a_colleague_supplies(demo, people, rep, deal):
     # The colleague sees the badge without a reload, and the task in the inbox.
     boss.locator(".rail [data-inbox-count]:not([hidden])").wait_for()
     boss.locator(".rail-item[href$='/inbox']").click()
-    boss.wait_for_url(re.compile("/inbox$"))
+    expect(boss).to_have_url(re.compile("/inbox$"))
     row = boss.locator(".inbox-row", has_text="教室桌椅").first
     assert "林小满" in row.inner_text()
     row.locator(".task-act .btn").click()
@@ -97,8 +99,8 @@ def test_ask_and_a_colleague_supplies(demo, people, rep, deal):
     dialog.locator("input[type=date]").first.fill("2026-12-01")
     boss.locator("button[form=step-form]").click()
     # Done: back where they were, the task is gone; the other one's page has followed.
-    boss.wait_for_url(re.compile("/inbox"))
-    assert boss.locator(".inbox-row", has_text="教室桌椅").count() == 0
+    expect(boss).to_have_url(re.compile("/inbox"))
+    expect(boss.locator(".inbox-row", has_text="教室桌椅")).to_have_count(0)
     page.keyboard.press("Escape")
     page.locator(".path-here", has_text="成交").wait_for()
     assert page.evaluate("window.still_here"), "without a reload"
@@ -127,7 +129,9 @@ def test_why_a_field_is_closed_and_asking_for_it(demo, people, rep, deal):
     dialog.wait_for()
     assert "合同审批" in dialog.inner_text() and screen.fits(page)
     page.locator("#why-note").fill("客户很重要")
-    page.locator("button[form=why-form]").click()
+    with page.expect_response(lambda answer: answer.request.method == "POST") as asked:
+        page.locator("button[form=why-form]").click()
+    assert asked.value.ok
     dialog.wait_for(state="detached")
     boss = people.page(keys.SUPERVISOR, "/inbox", size="desktop")
     assert "客户很重要" in boss.locator(".inbox-row", has_text="教室桌椅").first.inner_text()
