@@ -48,11 +48,3 @@ def year_of(country: str, year: int, subdivision: str | None = None) -> Year:
         decrees = _DECREED.get(country)
         provisional = decrees is not None and year not in getattr(found, decrees, {})
     return Year(names, worked, provisional)
-
-
-@lru_cache(maxsize=1)
-def known_countries() -> frozenset[str]:
-    """Two-letter codes that :func:`year_of` takes."""
-    import holidays
-
-    return frozenset(code for code in holidays.list_supported_countries() if len(code) == 2)
