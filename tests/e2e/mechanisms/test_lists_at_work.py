@@ -108,8 +108,10 @@ def test_widths_are_kept_and_the_keyboard_is_enough(people, leads, size):
     page.keyboard.press("ArrowDown")
     title = page.locator("tr:focus .row-link").inner_text()
     page.keyboard.press("?")
+    page.locator("#shortcuts-dialog[open]").wait_for()
     assert "上下移动行" in page.locator("#shortcuts-dialog").inner_text()
     page.keyboard.press("Escape")
+    page.locator("#shortcuts-dialog").wait_for(state="detached")  # the browser closes it after the key, not with it
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "list-q"
     page.evaluate("document.activeElement.blur()")

@@ -16,7 +16,8 @@ export default function dialog(element) {
   on(element, "close", () => {
     if (element.closest("#dialog-root")) {
       element.remove();
-      if (before && before.isConnected) before.focus();
+      // The browser has given the focus back when it closed; "close" comes later, and whoever took the focus since keeps it.
+      if (before && before.isConnected && document.activeElement === document.body) before.focus();
     }
   });
   // HX-Trigger: dialog-close, after the server took what was sent.
