@@ -1,0 +1,71 @@
+"""The kinds of elements, a module per concern. A new kind is a class in one of them and a line in ``KINDS``.
+
+``SLOTS`` names what stands inside an element (an entity's fields, a machine's states); every item of a slot is an
+element of its own with a uid, so that layers merge item by item. Everything else is a property and merges as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kernel.model.elements.base import COLOUR, FIELD_PATH, FIELD_PATHS, SORT, Element
+from kernel.model.elements.data import Entity, Field, Option, OptionSet, Retention, Sample, Validation
+from kernel.model.elements.rights import SCOPE, Parameter, Right, Role
+from kernel.model.elements.screens import LIMITS, Form, Group, Item, Section, View
+from kernel.model.elements.time import DAYS_OF_WEEK, HOURS, Calendar, CalendarDay, Clock, ClockStep
+from kernel.model.elements.workflow import ACTIONS, Approval, Guard, Machine, State, Transition
+
+KINDS: Mapping[str, type[Element]] = {
+    k.KIND: k
+    for k in (
+        Group, Entity, Field, Validation, OptionSet, Option, Form, Section, Item,
+        Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Clock, ClockStep, Retention, Sample,
+    )
+}
+"""Every kind, by key."""
+
+TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "retention", "sample")
+"""Kinds that stand by themselves in a document, in the order in which they are read."""
+
+DEFAULT_SLOTS = frozenset({"fields", "options", "rights", "items", "sections"})
+"""Slots whose name does not stand in the uid of their items."""
+
+__all__ = [
+    "ACTIONS",
+    "COLOUR",
+    "DAYS_OF_WEEK",
+    "DEFAULT_SLOTS",
+    "FIELD_PATH",
+    "FIELD_PATHS",
+    "HOURS",
+    "KINDS",
+    "LIMITS",
+    "SCOPE",
+    "SORT",
+    "TOP_KINDS",
+    "Approval",
+    "Calendar",
+    "CalendarDay",
+    "Clock",
+    "ClockStep",
+    "Element",
+    "Entity",
+    "Field",
+    "Form",
+    "Group",
+    "Guard",
+    "Item",
+    "Machine",
+    "Option",
+    "OptionSet",
+    "Parameter",
+    "Retention",
+    "Right",
+    "Role",
+    "Sample",
+    "Section",
+    "State",
+    "Transition",
+    "Validation",
+    "View",
+]
