@@ -156,9 +156,9 @@ def groups(ctx: Ctx, entity: str, key: str, asked: ListQuery) -> Mapping[Any, in
 def candidates(ctx: Ctx, entity: str, field: str, *, q: str = "", values: Any = None, id_: str | None = None, limit: int = 20) -> list[tuple[str, str]]:
     """Records that may be chosen in a reference field (``rows.field`` for one of rows), as (id, label): visible ones that fulfil the
     field's own condition for the record as it stands in the form (``values`` by key). Raises NotFound."""
+    from runtime.records.creating import new_work
     from runtime.records.env import RecordEnv, RowEnv
     from runtime.records.record import Row
-    from runtime.records.road import _new
 
     shape = shape_of(ctx.release, entity)
     head, _dot, inner = field.partition(".")
@@ -176,7 +176,7 @@ def candidates(ctx: Ctx, entity: str, field: str, *, q: str = "", values: Any = 
         expression = shape.schema.expression(holder.field, "where")
         assert expression is not None
         record = store.load(ctx, shape, [id_]).get(id_) if id_ else None
-        base = record or _new(ctx, shape, None, None, None).skeleton
+        base = record or new_work(ctx, shape, None, None, None).skeleton
         env: Any = RecordEnv(Scene(ctx), shape, base, {**base.values, **({} if inner else values or {})})
         if inner and shape.fields[head].rows is not None:
             env = RowEnv(env, shape.fields[head].rows, Row(None, 0, values or {}))  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.records import changelog, commit, store
 from runtime.records.bundles import Bundles, InUse, Key, decided, gather
+from runtime.records.changing import apply_update
 from runtime.records.env import RecordEnv, Scene
 from runtime.records.record import Input, Record
 from runtime.records.rules import check_rules, settle
@@ -240,8 +241,6 @@ def _work_out_again(ctx: Ctx, wanted: Mapping[str, Sequence[str]]) -> None:
 
 def mend(ctx: Ctx, entity: str, id: str, input: Input) -> Record:
     """Change a record in the bin so that today's rules hold; it stays there. Raises NotFound, Forbidden, Invalid."""
-    from runtime.records import road
-
     work = _load(ctx, entity, [id], binned=True).get(id) if entity in ctx.app.entities else None
     _named(ctx, entity, work)
     assert work is not None and work.old is not None
@@ -249,7 +248,7 @@ def mend(ctx: Ctx, entity: str, id: str, input: Input) -> Record:
     decision = rights.may("update", work.env.roots["old"])
     if not decision:
         raise Forbidden(decision.reason, rule=decision.rule)
-    road.apply_update(work, input, rights)
+    apply_update(work, input, rights)
     old, work.old = work.old, None
     check_unique(work)
     work.old = old

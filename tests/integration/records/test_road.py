@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from kernel.errors import Forbidden, Invalid, NotFound, Refused, Stale
 from kernel.platform import tables as t
-from runtime.records import changelog, comments, history, reading, road, spans
+from runtime.records import changelog, checking, comments, history, reading, road, spans
 from runtime.records.record import Input
 from tests.factories.records import make_record
 
@@ -105,7 +105,7 @@ def test_unique(place, boss):
 def test_unique_is_race_safe(place, boss, monkeypatch):
     """The check saw nothing, the index did: the same answer."""
     make_record(place, "task", {"name": "a", "ref": "R1"}, boss)
-    monkeypatch.setattr(road, "check_unique", lambda work: None)
+    monkeypatch.setattr(checking, "check_unique", lambda work: None)
     with pytest.raises(Invalid) as error:
         make_record(place, "task", {"name": "b", "ref": "R1"}, boss)
     assert refusals(error) == {("not_unique", "fields.ref", "test:task.ref#unique")}
