@@ -14,7 +14,8 @@ from typing import Any
 from commands import tenants
 from commands.desk import desk
 from commands.wiring import connect, handlers
-from kernel.jobs.worker import Worker, run_forever
+from kernel.jobs.alarm import run_forever
+from kernel.jobs.worker import Worker
 from kernel.platform import migrations
 from kernel.platform.settings import Settings
 from kernel.web.application import configure_logging

@@ -6,7 +6,6 @@ A process that dies leaves its jobs to whoever looks after their lease is over; 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +30,8 @@ from kernel.platform.settings import Settings
 from kernel.platform.tenants import Placement, Tenants, read_tenant
 
 BATCH = 20
+# So many steps in one tenant, then it is another one's turn.
+ROUND = 200
 # How often every tenant is looked at, whatever the hints say.
 SWEEP_S = 60
 # How long the lane of long work leaves the database alone between two steps: SQLite asks for a lock ten times a second.
@@ -77,9 +78,11 @@ class Worker:
             if standing:
                 self._stand(found[1])
             done = self.round(*found, lane=lane)
-            with found[1].read() as conn:
-                due = queue.next_due(conn, self.handlers.kinds())
-            self.tenants.looked(placement.id, seen, due)
+            self.tenants.looked(placement.id, seen, self._next(found[1]))
+            # Whoever committed just before that saw the old hint and kept silent: what they added is due before we look again.
+            due = self._next(found[1])
+            if due is not None:
+                self.tenants.hint(placement.id, due)
             return done
         except Busy:
             return 0
@@ -88,9 +91,13 @@ class Worker:
             _log.exception("round_failed", tenant=placement.slug)
             return 0
 
+    def _next(self, home: Home) -> datetime | None:
+        with home.read() as conn:
+            return queue.next_due(conn, self.handlers.kinds())
+
     # --- one tenant ---------------------------------------------------------------------------------------------------
 
-    def round(self, placement: Placement, home: Home, *, lane: str | None = None, most: int = 1000) -> int:
+    def round(self, placement: Placement, home: Home, *, lane: str | None = None, most: int = ROUND) -> int:
         """Do what is due in one tenant until nothing is, at most ``most`` steps: then it is another one's turn."""
         steps = 0
         while steps < most:
@@ -221,27 +228,3 @@ def _tell(conn: Connection, job: Job, now: datetime) -> None:
     """Open pages of whoever asked for it hear that it has moved (an event of kind ``job`` for that person)."""
     if job.person is not None:
         conn.execute(insert(t.event).values(at=now, kind="job", record_id=job.person, data={"job": job.id}))
-
-
-def run_forever(worker: Worker, stop: threading.Event, parent: int | None = None) -> None:
-    """Tick every second until ``stop`` is set, or until the process ``parent`` is no longer ours.
-
-    The alarm clock's memory is empty after a restart and that loses nothing: what is due stands in the database.
-    """
-    import os
-
-    from apscheduler.schedulers.background import BackgroundScheduler
-
-    alarm = BackgroundScheduler(timezone="UTC")
-    common: dict[str, Any] = {"trigger": "interval", "coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    for lane in ("quick", "long"):
-        alarm.add_job(worker.tick, args=[lane], seconds=1, id=f"tick-{lane}", **common)
-        alarm.add_job(worker.sweep, args=[lane], seconds=SWEEP_S, id=f"sweep-{lane}", **common)
-    alarm.start()
-    try:
-        while not stop.wait(0.5):
-            if parent is not None and os.getppid() != parent:
-                break
-    finally:
-        # A step under way is finished; the rest waits for the next start.
-        alarm.shutdown(wait=True)

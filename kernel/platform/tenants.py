@@ -7,11 +7,11 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kernel.errors import Busy, Conflict, Invalid, NotFound, Problem
@@ -28,6 +28,8 @@ SLUG = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?\Z")
 _RESERVED = frozenset({"api", "static", "operate", "health", "t", "www"})
 # How long another process may still serve a tenant that was removed or moved.
 _FRESH_S = 5.0
+# Where PostgreSQL tells workers that something is due earlier than was known.
+DUE_CHANNEL = "fangyuan_due"
 
 DEFAULT_SETTINGS: Mapping[str, Any] = {
     "language": "zh", "languages": list(LANGUAGES), "zone": DEFAULT_ZONE, "currency": "CNY", "accent": None, "logo": None}
@@ -135,13 +137,20 @@ class Tenants:
                 if conn.execute(select(t.tenant.c.id).where(mine, later)).first() is None:
                     return
             with self.control.write() as conn:
-                conn.execute(update(t.tenant).where(mine, later).values(next_due=due))
+                if conn.execute(update(t.tenant).where(mine, later).values(next_due=due)).rowcount and conn.dialect.name == "postgresql":
+                    conn.execute(select(func.pg_notify(DUE_CHANNEL, "")))
 
     def due(self, now: datetime) -> list[Placement]:
         """Active tenants in which, as far as is known, something is due, the longest waiting first."""
         query = select(*_COLUMNS).where(t.tenant.c.status == "active", t.tenant.c.next_due <= now).order_by(t.tenant.c.next_due)
         with self.control.read() as conn:
             return [Placement(*row) for row in conn.execute(query)]
+
+    def time_left(self, now: datetime) -> timedelta | None:
+        """How long until something is due anywhere, as far as is known; None: nothing is, or it is already."""
+        with self.control.read() as conn:
+            due = conn.execute(select(func.min(t.tenant.c.next_due)).where(t.tenant.c.status == "active", t.tenant.c.next_due > now)).scalar()
+        return None if due is None else due - now
 
     def looked(self, id_: str, seen: datetime, next_due: datetime | None) -> None:
         """A worker looked at ``seen``: what is known to be due there next, unless somebody noted something newer meanwhile."""
