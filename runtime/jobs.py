@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from kernel import mail
+from kernel import mail, secrets
 from kernel.jobs import Done, Handler, Job, Outcome, queue
 from kernel.mail import letters
 from kernel.mail.sending import TRIES
@@ -35,7 +35,8 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
     conn, now = ctx.conn, ctx.now
     return Done({
         "sessions": sessions.sweep(conn, now), "answers": idempotency.sweep(conn, now), "uploads": uploads.sweep(ctx),
-        "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR), "links": links.sweep(conn, now)})
+        "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "secrets": secrets.rewrap(conn), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR),
+        "links": links.sweep(conn, now)})
 
 
 # Everything that is mailed.

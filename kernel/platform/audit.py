@@ -45,6 +45,8 @@ KINDS: Mapping[str, Text] = {
     "records.exported": _("{who} exported {n} records of {name}"),
     "absence.added": _("{who} named a substitute for {subject}"),
     "absence.ended": _("{who} ended an absence of {subject}"),
+    "secret.set": _("{who} set the secret of {name}"),
+    "secret.cleared": _("{who} removed the secret of {name}"),
     "settings.changed": _("{who} changed the settings: {name}"),
     "release.published": _("{who} published release {number}"),
 }

@@ -30,6 +30,7 @@ from sqlalchemy.pool import QueuePool
 
 from kernel.errors import Busy
 from kernel.platform.jsonvalues import dumps, loads
+from kernel.platform.keyring import Keyring
 from kernel.platform.settings import Settings
 
 _MODE = "fangyuan_mode"
@@ -37,6 +38,7 @@ _SCHEMA = "fangyuan_schema"
 _HOME = "fangyuan_home"
 _DUE = "fangyuan_due"
 _WAKE = "fangyuan_wake"
+_KEYS = "fangyuan_keys"
 CONTROL_SCHEMA = "fangyuan"
 _OPEN_ENGINES = 128
 _SAFE_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
@@ -52,9 +54,10 @@ class Home:
     """
 
     def __init__(
-        self, engine: Engine, key: str, schema: str | None = None, path: Path | None = None, wake: Callable[[datetime], None] | None = None
+        self, engine: Engine, key: str, schema: str | None = None, path: Path | None = None, wake: Callable[[datetime], None] | None = None,
+        keys: Keyring | None = None,
     ) -> None:
-        options: dict[str, Any] = {_HOME: key, _WAKE: wake}
+        options: dict[str, Any] = {_HOME: key, _WAKE: wake, _KEYS: keys}
         if schema is not None:
             options |= {_SCHEMA: schema, "schema_translate_map": {None: schema}}
         self.engine = engine.execution_options(**options)
@@ -115,6 +118,14 @@ def home_key(conn: Connection) -> str:
     return str(conn.get_execution_options().get(_HOME, ""))
 
 
+def keyring(conn: Connection) -> Keyring:
+    """The keys of the installation a connection belongs to: for what is stored encrypted in its home."""
+    found = conn.get_execution_options().get(_KEYS)
+    if not isinstance(found, Keyring):
+        raise RuntimeError("this connection was not opened by Databases")
+    return found
+
+
 def may_write(conn: Connection) -> bool:
     """Whether this is a transaction that writes."""
     return bool(conn.get_execution_options().get(_MODE) == "write")
@@ -167,6 +178,7 @@ class Databases:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._keys = Keyring((settings.secret_key, *settings.secret_key_fallbacks))
         self._lock = threading.Lock()
         self._engines: OrderedDict[str, Engine] = OrderedDict()
 
@@ -178,10 +190,10 @@ class Databases:
         """The home at this placement (as the control database's ``tenant`` row gives it). ``wake`` hears of what falls due there."""
         engine = self._engine(url)
         if engine.dialect.name == "sqlite":
-            return Home(engine, key, path=Path(engine.url.database or ""), wake=wake)
+            return Home(engine, key, path=Path(engine.url.database or ""), wake=wake, keys=self._keys)
         if schema is None or not _SAFE_SCHEMA.match(schema):
             raise ValueError(f"not a schema name: {schema!r}")
-        return Home(engine, key, schema=schema, wake=wake)
+        return Home(engine, key, schema=schema, wake=wake, keys=self._keys)
 
     def _engine(self, url: str) -> Engine:
         with self._lock:

@@ -30,6 +30,8 @@ class Settings:
     data_dir: Path
     database_url: str
     secret_key: bytes = field(repr=False)
+    # Keys that ``secret_key`` replaced: they still open what was stored under them.
+    secret_key_fallbacks: tuple[bytes, ...] = field(default=(), repr=False)
     base_url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -45,10 +47,15 @@ class Settings:
     log_format: str = "text"
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
+    # Exact targets beyond the public internet, per tenant; networks that nobody calls; further push services (kernel/egress).
+    egress_allow: str = ""
+    egress_deny: str = ""
+    push_hosts: str = ""
 
     def __post_init__(self) -> None:
         _check_base_url(self.base_url)
         _check_mail(self.smtp_url, self.mail_from)
+        _check_egress(self)
         if self.test_clock is not None and not self.is_test:
             raise SettingsRefused(_(
                 "FANGYUAN_TEST_CLOCK works only with a loopback or .test base URL and a data directory that contains a file {mark}.",
@@ -111,6 +118,7 @@ class Settings:
             data_dir=data_dir,
             database_url=_database_url(env.get("FANGYUAN_DATABASE_URL"), data_dir),
             secret_key=_secret_key(env.get("FANGYUAN_SECRET_KEY"), data_dir),
+            secret_key_fallbacks=_fallbacks(env.get("FANGYUAN_SECRET_KEY_FALLBACKS")),
             base_url=(env.get("FANGYUAN_BASE_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
             host=env.get("FANGYUAN_HOST") or "127.0.0.1",
             port=port,
@@ -126,6 +134,9 @@ class Settings:
             log_format=log_format,
             smtp_url=env.get("FANGYUAN_SMTP_URL") or None,
             mail_from=env.get("FANGYUAN_MAIL_FROM") or None,
+            egress_allow=env.get("FANGYUAN_EGRESS_ALLOW") or "",
+            egress_deny=env.get("FANGYUAN_EGRESS_DENY") or "",
+            push_hosts=env.get("FANGYUAN_PUSH_HOSTS") or "",
         )
 
 
@@ -174,6 +185,19 @@ def _check_mail(url: str | None, sender: str | None) -> None:
         raise SettingsRefused(_("FANGYUAN_MAIL_FROM must be the e-mail address that mails come from, for example forms@example.com."))
 
 
+def _check_egress(settings: Settings) -> None:
+    """What an operator allows and forbids beyond the rules (D31) can be read."""
+    # Read here only where something is set: most installations need neither list.
+    if not (settings.egress_allow or settings.egress_deny or settings.push_hosts):
+        return
+    from kernel.egress.operator import Lists, Unreadable
+
+    try:
+        Lists.read(settings)
+    except Unreadable as error:
+        raise SettingsRefused(error.message, hint=error.hint) from error
+
+
 def _database_url(given: str | None, data_dir: Path) -> str:
     if not given:
         return f"sqlite:///{data_dir / 'control.sqlite3'}"
@@ -207,6 +231,13 @@ def _secret_key(given: str | None, data_dir: Path) -> bytes:
     if len(key) < 32:
         raise SettingsRefused(_("The key in {path} is damaged: restore it, or remove the file to sign everybody out.", path=str(path)))
     return key.encode()
+
+
+def _fallbacks(given: str | None) -> tuple[bytes, ...]:
+    found = tuple(part.strip() for part in (given or "").split(",") if part.strip())
+    if any(len(part) < 32 for part in found):
+        raise SettingsRefused(_("FANGYUAN_SECRET_KEY_FALLBACKS: each of the keys, separated by commas, needs at least 32 characters."))
+    return tuple(part.encode() for part in found)
 
 
 def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

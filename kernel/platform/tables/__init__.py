@@ -5,6 +5,7 @@ A table stands in the module of its topic; everybody writes ``from kernel.platfo
 
 from kernel.platform.tables.base import control, platform, search_metadata
 from kernel.platform.tables.metadata import draft, overlay, package_version, release, retired_column
+from kernel.platform.tables.outgoing import secret
 from kernel.platform.tables.people import account, audit, invitation, person_role, rate, session, team_closure, tenant_state, token
 from kernel.platform.tables.records import binned, change_log, comment, event, file, form_draft, idempotency, search, sequence, span
 from kernel.platform.tables.tenancy import control_rate, operator, package, tenant
@@ -47,6 +48,7 @@ __all__ = [
     "saved_view",
     "search",
     "search_metadata",
+    "secret",
     "sequence",
     "session",
     "span",
