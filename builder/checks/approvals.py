@@ -71,6 +71,11 @@ def _mode(place: Place, step: Approval) -> Iterator[Finding]:
         yield place.find(step, "useless_key", "votes", _("“{name}” has no effect here.", name="votes"), _("Only “mode: votes” counts them."), severity="warning")
     if step.due is None and step.on_due != "remind":
         yield place.find(step, "useless_key", "on_due", _("“{name}” has no effect here.", name="on_due"), _("Say under “due” after how many hours."), severity="warning")
+    ways = ("team", "owner", "elapsed", *place.application.calendars)
+    if step.counts not in ways:
+        yield missing(place, step, "counts", "calendar", step.counts, ways)
+    elif step.due is None and step.counts != "team":
+        yield place.find(step, "useless_key", "counts", _("“{name}” has no effect here.", name="counts"), _("Say under “due” after how many hours."), severity="warning")
 
 
 def _own(place: Place, transition: Transition, step: Approval) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ PROPS: Mapping[str, Text] = {
     "settings.options": _("list of options"), "settings.value": _("formula"), "settings.to": _("refers to"), "settings.currency": _("currency"),
     "days": _("days in the bin"), "settings.on_delete": _("when deleted"),
     "role": _("decided by role"), "within": _("looked for"), "relation": _("decided by"), "chain": _("managers above"), "above": _("whose managers"),
-    "person": _("decided by rule"), "mode": _("how they decide"), "votes": _("votes needed"), "self": _("requester may decide"), "due": _("due after hours"),
+    "person": _("decided by rule"), "mode": _("how they decide"), "votes": _("votes needed"), "self": _("requester may decide"), "due": _("due after hours"), "counts": _("which hours count"),
     "on_due": _("when due"), "side_by_side": _("at the same time as"), "returns_to": _("returns to"), "may": _("approvers may"),
     "on_change": _("a change meanwhile"), "free_fields": _("may change meanwhile"), "shows": _("approvers see"), "on_decline": _("when declined"),
     "settings.where": _("offered while"), "settings.places": _("digits after the point"), "settings.path": _("looked up"),

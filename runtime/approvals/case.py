@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,8 @@ class PinnedStep:
     due: float | None
     on_due: str
     role: str | None
+    # Cases that began before hours could be told apart counted every one.
+    counts: str = "elapsed"
 
     @property
     def label(self) -> Message:
@@ -53,7 +55,8 @@ def pin(step: Approval) -> dict[str, Any]:
     """What a case keeps of a step."""
     return {
         "key": step.key, "uid": step.uid, "labels": dict(step.labels), "mode": step.mode, "votes": step.votes, "group": step.side_by_side,
-        "returns_to": step.returns_to, "may": list(step.may), "own": step.self_, "due": step.due, "on_due": step.on_due, "role": step.role}
+        "returns_to": step.returns_to, "may": list(step.may), "own": step.self_, "due": step.due, "on_due": step.on_due, "role": step.role,
+        "counts": step.counts}
 
 
 @dataclass(frozen=True)
@@ -193,17 +196,14 @@ def change(ctx: Ctx, case: Case, **values: Any) -> Case:
     return load(ctx, case.id)
 
 
-def seat(ctx: Ctx, case: Case, made: Iterable[decide.NewSeat]) -> list[decide.Seat]:
+def seat(ctx: Ctx, case: Case, made: Iterable[decide.NewSeat], due: Mapping[int, datetime]) -> None:
     """Give seats, each with the deadline of its step."""
-    rows = []
-    for new in made:
-        due = case.pinned[new.step].due
-        rows.append({
-            "id": ctx.new_id(), "case_id": case.id, "step": new.step, "round": case.round, "person_id": new.person, "instead_of": new.instead_of,
-            "because": new.because, "state": decide.WAITING, "due_at": ctx.now + timedelta(hours=due) if due else None})
+    rows = [
+        {"id": ctx.new_id(), "case_id": case.id, "step": new.step, "round": case.round, "person_id": new.person, "instead_of": new.instead_of,
+         "because": new.because, "state": decide.WAITING, "due_at": due.get(new.step)}
+        for new in made]
     if rows:
         ctx.conn.execute(insert(t.approval_seat), rows)
-    return [decide.Seat(r["id"], r["step"], r["person_id"], decide.WAITING, r["because"], r["instead_of"]) for r in rows]  # type: ignore[arg-type]
 
 
 def mark(ctx: Ctx, states: Mapping[str, str], decided: Mapping[str, Any] | None = None, by: Collection[str] = ()) -> None:

@@ -12,6 +12,8 @@ from typing import Literal
 
 Result = Literal["open", "approved", "declined"]
 WAITING, APPROVED, DECLINED, RETURNED, PASSED_ON, SKIPPED = "waiting", "approved", "declined", "returned", "passed_on", "skipped"
+GONE = frozenset({PASSED_ON, SKIPPED})
+"""Whoever sat there can get the seat (back)."""
 SHARED = frozenset({"substitute", "passed_on", "up"})
 """Reasons for which somebody sits in another one's chair."""
 
@@ -186,7 +188,7 @@ def _pass_on(steps: Sequence[Step], mine: Sequence[Seat], seats: Sequence[Seat],
     given = [s for s in mine if "delegate" in steps[s.step].may]
     if not given:
         return Decision({}, refused="not_allowed")
-    if to is None or any(s.person == to and s.step == g.step and s.state != SKIPPED for s in seats for g in given):
+    if to is None or any(s.person == to and s.step == g.step and s.state not in GONE for s in seats for g in given):
         return Decision({}, refused="there_already")
     new = tuple(
         NewSeat(s.step, to, "added", s.instead_of) if s.because == "added" else NewSeat(s.step, to, "passed_on", s.chair) for s in given)
@@ -197,7 +199,7 @@ def _add(steps: Sequence[Step], mine: Sequence[Seat], seats: Sequence[Seat], to:
     own = next((s for s in mine if "add" in steps[s.step].may), None)
     if own is None:
         return Decision({}, refused="not_allowed")
-    if to is None or any(s.person == to and s.step == own.step and s.state != SKIPPED for s in seats):
+    if to is None or any(s.person == to and s.step == own.step and s.state not in GONE for s in seats):
         return Decision({}, refused="there_already")
     return Decision({}, (NewSeat(own.step, to, "added", own.person),))
 

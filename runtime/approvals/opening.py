@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from kernel import jobs
@@ -13,7 +13,7 @@ from kernel.i18n import LANGUAGES, to_text
 from kernel.model.elements import Transition
 from kernel.platform.ctx import Ctx
 from runtime.approvals import case as store
-from runtime.approvals import decide, doors, seating
+from runtime.approvals import deadlines, decide, doors, seating
 from runtime.approvals.case import Case
 from runtime.notices.tell import settle, tell
 from runtime.records.env import RecordEnv
@@ -68,26 +68,25 @@ def open_from(ctx: Ctx, case: Case, at: int) -> Case:
         if any(not any(s.step == i for s in wanted) for i in counting):
             return give_back(ctx, case, {"kind": "nobody", "step": counting[0]})
         case = store.change(ctx, case, step=group[0])
-        place(ctx, case, wanted)
-        plan(ctx, case, counting)
+        due = deadlines.begin(ctx, case, counting)
+        place(ctx, case, wanted, due)
+        plan(ctx, case, due)
         return case
     return complete(ctx, case)
 
 
-def place(ctx: Ctx, case: Case, seats: Sequence[decide.NewSeat]) -> None:
-    """Give seats and tell whoever got one."""
-    store.seat(ctx, case, seats)
+def place(ctx: Ctx, case: Case, seats: Sequence[decide.NewSeat], due: Mapping[int, datetime] | None = None) -> None:
+    """Give seats and tell whoever got one. ``due``: deadlines by step; left out, those that the steps have: passing on gains no time."""
+    store.seat(ctx, case, seats, deadlines.standing(ctx, case) if due is None else due)
     asking = ctx if ctx.actor.person == case.requested_by else ctx.acting(actor=_named(ctx, case.requested_by))
     tell(asking, [s.person for s in seats], "approval", cause(case), entity=case.entity, record=case.record_id, data=_about(case, case.note))
 
 
-def plan(ctx: Ctx, case: Case, steps: Collection[int]) -> None:
+def plan(ctx: Ctx, case: Case, due: Mapping[int, datetime]) -> None:
     """A job for the deadline of each step."""
-    for index in steps:
-        hours = case.pinned[index].due
-        if hours:
-            data = {"case": case.id, "step": index, "round": case.round, "time": 1}
-            jobs.add(ctx.conn, DUE, data, now=ctx.now, due=ctx.now + timedelta(hours=hours), key=f"{DUE}:{case.id}:{case.round}:{index}")
+    for index, at in due.items():
+        data = {"case": case.id, "step": index, "round": case.round, "time": 1}
+        jobs.add(ctx.conn, DUE, data, now=ctx.now, due=at, key=f"{DUE}:{case.id}:{case.round}:{index}")
 
 
 def cause(case: Case) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -96,11 +96,18 @@ def active(ctx: Ctx, ids: Iterable[str]) -> dict[str, actors.Identity]:
     return actors.identify_all(ctx.conn, ctx.release, wanted, tenant=ctx.tenant, now=ctx.now) if wanted else {}
 
 
-def manager_of(ctx: Ctx, person: str) -> str | None:
-    """The manager of a person, if that is somebody who may act."""
-    env = Scene(ctx).record("person", person)
-    found = env.get(("manager",)) if env is not None and "manager" in env.fields else None
-    return found if isinstance(found, str) and found in active(ctx, [found]) else None
+def manager_of(ctx: Ctx, person: str, barred: Collection[str] = ()) -> str | None:
+    """The next manager above a person who may act and is not barred."""
+    scene, at, seen = Scene(ctx), person, {person}
+    while (env := scene.record("person", at)) is not None and "manager" in env.fields:
+        found = env.get(("manager",))
+        if not isinstance(found, str) or found in seen:
+            return None
+        if found not in barred and found in active(ctx, [found]):
+            return found
+        seen.add(found)
+        at = found
+    return None
 
 
 def _named(ctx: Ctx, env: RecordEnv, step: Approval, requester: str, barred: frozenset[str]) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 
 from kernel.jobs import Again, Done, Job, Outcome
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
-from runtime.approvals import absence, decide, opening, seating
+from runtime.approvals import absence, deadlines, decide, opening, seating
 from runtime.approvals import case as store
 from runtime.approvals.case import Case
 from runtime.approvals.decide import NewSeat, Seat
@@ -39,31 +40,41 @@ def due(ctx: Ctx, job: Job) -> Outcome:
         settle(ctx, opening.cause(case), [s.person for s in everybody if decision.states.get(s.id)])
         acts.follow(ctx, case, decision.move)
         return Done({"did": step.on_due})
-    if step.on_due == "pass_up":
-        _pass_up(ctx, case, seats)
-        return Done({"did": "pass_up"})
+    again = deadlines.begin(ctx, case, [index])
+    if step.on_due == "pass_up" and _pass_up(ctx, case, seats, again):
+        did = "pass_up"
+    else:
+        _remind(ctx, case, index, time, seats)
+        did = "remind"
+    if time >= MOST_REMINDERS or index not in again:
+        return Done({"did": did})
+    return Again({**data, "time": time + 1}, at=again[index])
+
+
+def _remind(ctx: Ctx, case: Case, index: int, time: int, seats: list[Seat]) -> None:
     tell(ctx, [s.person for s in seats], "approval_due", f"approval_due:{case.id}:{case.round}:{index}:{time}", entity=case.entity, record=case.record_id,
          data={"case": case.id, "transition": case.transition})
-    store.log(ctx, case, "remind", step=step.key)
-    if time >= MOST_REMINDERS or not step.due:
-        return Done({"did": "remind"})
-    return Again({**data, "time": time + 1}, at=ctx.now + timedelta(hours=step.due))
+    store.log(ctx, case, "remind", step=case.pinned[index].key)
 
 
-def _pass_up(ctx: Ctx, case: Case, seats: list[Seat]) -> None:
-    """The managers of those who wait may decide in their place; both may."""
+def _pass_up(ctx: Ctx, case: Case, seats: list[Seat], due: Mapping[int, datetime]) -> bool:
+    """The managers of those who wait may decide in their place; all of them may. Each time it goes one level further up; False: nobody stands above."""
     barred = frozenset() if case.pinned[seats[0].step].own else frozenset({case.requested_by})
     sitting = {(s.step, s.person) for s in store.seats_now(ctx, case)}
     new: list[NewSeat] = []
     for seat in seats:
-        above = seating.manager_of(ctx, seat.person)
-        admins = [] if above and above not in barred else sorted(seating.holders_of_right(ctx, "administer") - barred)
-        for person in [above] if above and above not in barred else admins:
+        above = seating.manager_of(ctx, seat.person, barred)
+        # Admins stand in where somebody has no manager at all, not above the topmost.
+        admins = sorted(seating.holders_of_right(ctx, "administer") - barred) if above is None and seat.because != "up" else []
+        for person in [above] if above else admins:
             if (seat.step, person) not in sitting:
                 sitting.add((seat.step, person))
                 new.append(NewSeat(seat.step, person, "up", seat.chair))
+    if not new:
+        return False
     store.log(ctx, case, "pass_up", step=case.pinned[seats[0].step].key, to=[n.person for n in new], why={"kind": "due"})
-    opening.place(ctx, case, new)
+    opening.place(ctx, case, new, due)
+    return True
 
 
 def tend(ctx: Ctx, job: Job) -> Outcome:

@@ -18,8 +18,9 @@ from kernel.platform.ctx import Ctx
 from runtime.clocks import rows, whose
 from runtime.clocks.decide import CANCELLED, MET, PAUSED, RUNNING, Change, End, Facts, Rearm, Start, decide, due_of, late_by, target_of
 from runtime.clocks.moments import carried, pending
-from runtime.clocks.policy import ELAPSED, Policy, calendar_by_key, policies_of
+from runtime.clocks.policy import Policy, calendar_by_key, policies_of
 from runtime.clocks.rows import ClockRow
+from runtime.clocks.whose import ELAPSED
 from runtime.records import events, store
 from runtime.records.dependencies import touched
 from runtime.records.dependents import Change as Moved

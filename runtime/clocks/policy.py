@@ -21,7 +21,6 @@ from runtime.clocks.decide import Facts
 from runtime.records.dependencies import Dependency, sources_of
 from runtime.records.env import RecordEnv
 
-ELAPSED = "elapsed"
 _CONDITIONS = ("starts", "pauses", "done", "cancels")
 _VALUES = ("from", "target", "days", "done_at")
 

@@ -13,6 +13,25 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 
 FIELD = "calendar"
+ELAPSED = "elapsed"
+
+
+def counted_by(ctx: Ctx, way: str, team: str | None, owner: str | None) -> WorkingCalendar | None:
+    """The calendar of one record: of its ``team``, of its owner's team (``owner``), or by key. None: every second counts."""
+    if way == ELAPSED:
+        return None
+    if way in ctx.app.calendars:
+        return calendar_of(ctx.app, way, ZoneInfo(ctx.tenant.zone))
+    return of_team(ctx, (_team_of(ctx, owner) or team) if way == "owner" else team)
+
+
+def _team_of(ctx: Ctx, person: str | None) -> str | None:
+    entity = ctx.app.entities.get("person")
+    if person is None or entity is None or "team" not in entity.by_key:
+        return None
+    own = ctx.tables.of("person")
+    found: str | None = ctx.conn.execute(select(own.column("team")).where(own.table.c.id == person)).scalar()
+    return found
 
 
 def of_team(ctx: Ctx, team: str | None) -> WorkingCalendar | None:

@@ -69,6 +69,8 @@ class Approval(Element):
     votes: int | None = prop(None, doc="How many must agree.", schema={"type": "integer", "minimum": 1, "maximum": 100})
     self_: bool = prop(False, doc="The requester may decide, too.", schema=BOOLEAN)
     due: float | None = prop(None, doc="Hours until a decision is due.", schema={"type": "number", "exclusiveMinimum": 0, "maximum": 8760})
+    counts: str = prop(
+        "team", doc="Which hours those are: those of the record's team, of its owner's team (owner), elapsed (every hour), or of a calendar by key.", schema=KEY)
     on_due: str = prop("remind", doc="What happens when it is due.", schema={"enum": ["remind", "pass_up", "approve", "decline"]})
     side_by_side: str | None = prop(None, doc="Neighbouring steps with the same word here run at the same time.", schema=KEY)
     returns_to: str = prop("requester", doc="Where a return leads.", schema={"enum": ["requester", "previous"]})

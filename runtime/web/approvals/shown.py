@@ -70,7 +70,7 @@ def _seat(ctx: Ctx, seat: SeatView) -> dict[str, Any]:
     why: Message | None = None
     if seat.because == "substitute":
         why = _("for {who}, who is away", who=seat.instead_of or "—")
-    elif seat.because == "passed_on":
+    elif seat.because == "passed_on" and seat.instead_of != seat.name:
         why = _("in place of {who}", who=seat.instead_of or "—")
     elif seat.because == "up":
         why = _("{who} did not decide in time", who=seat.instead_of or "—")

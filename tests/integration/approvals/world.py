@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,15 +31,15 @@ CHECK = {"from": "open", "to": "doing", "primary": True, "needs": ["details"], "
 MANAGERS = {"wen": "mei", "lin": "mei", "mei": "chen", "guo": "chen"}
 
 
-def documents(approvals: Mapping[str, Any], **more: Any) -> tuple[Mapping[str, Any], ...]:
-    """The desk's application whose step ``send`` needs these approvals."""
+def documents(approvals: Mapping[str, Any], *, beside: Sequence[Mapping[str, Any]] = (), **more: Any) -> tuple[Mapping[str, Any], ...]:
+    """The desk's application whose step ``send`` needs these approvals; ``beside``: further documents."""
     found = []
     for document in base.DOCUMENTS:
         if document.get("machine") == "task":
             step = {**CHECK, "approvals": dict(approvals), **more}
             document = {**document, "transitions": {**{k: v for k, v in document["transitions"].items() if k != "start"}, "send": step, "give_up": {"from": ["open"], "to": "closed"}}}
         found.append(document)
-    return (*found, LIMIT)
+    return (*found, LIMIT, *beside)
 
 
 class World:

@@ -114,6 +114,8 @@ FAULTS = [
     ("votes without a number", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, mode: votes}}}}", "missing", "finish.approvals.look"),
     ("votes that nobody counts", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, votes: 2}}}}", "useless_key", "finish.approvals.look"),
     ("deadline without hours", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, on_due: approve}}}}", "useless_key", "finish.approvals.look"),
+    ("deadline by no calendar", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, due: 8, counts: moon}}}}", "unknown_calendar", "finish.approvals.look"),
+    ("hours of no deadline", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, counts: elapsed}}}}", "useless_key", "finish.approvals.look"),
     ("approval by the requester", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, self: true}}}}", "own_approval", "finish.approvals.look"),
     ("approval by the owner", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{relation: owner}}}}", "own_approval", "finish.approvals.look"),
     ("approval that never counts", FLOW, PAID, f"{PAID}\n    approvals: {{look: {{role: boss, when: 'AND(cost > 5, cost < 5)'}}}}", "approval_never", "finish.approvals.look"),
