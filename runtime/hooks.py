@@ -20,7 +20,7 @@ Hook = Callable[[Ctx, Sequence[Happened]], None]
 
 HOOKS: tuple[Hook, ...] = (
     guard.watch,
-    news.tell_followers,
+    news.note,
     watch.after,
     keep.after_write,
     asking.after_write,

@@ -22,6 +22,7 @@ from runtime.forms import drafts
 from runtime.people import leaving, teams
 from runtime.records.dependents import RECALCULATE, recalculate_later
 from runtime.records.retention import EMPTY_BIN, empty_bin
+from runtime.talk import news
 from runtime.web.api import idempotency
 
 # How long things are kept that nobody asks for any more.
@@ -46,6 +47,7 @@ HANDLERS = (
     Handler(ALARM, inside=ring),
     Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
     Handler(DUE, inside=tend.due),
+    Handler(news.KIND, inside=news.carry_out),
     Handler("approval_tend", inside=tend.tend, every=timedelta(hours=1)),
     Handler(EMPTY_BIN, inside=empty_bin, every=timedelta(hours=6), lane="long"),
     Handler(uploads.DROP_BYTES, outside=uploads.drop_bytes, lane="long"),

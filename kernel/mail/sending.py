@@ -60,11 +60,20 @@ class Sender:
             now, tenant = ctx.now, ctx.tenant.id or ctx.tenant.slug
         if letter is None:
             return Done({"sent": False})
-        id_ = f"{tenant}.{job.id}"
-        try:
-            answer = deliver(read_url(settings.smtp_url), message(letter, settings.mail_from, now, id_))
-        except BadAddress as error:
-            raise GiveUp(_("“{address}” is no e-mail address.", address=str(error)), {"to": letter.to[:100]}) from error
-        except Rejected as error:
-            raise GiveUp(_("The mail server refused it: {answer}", answer=str(error)), {"to": letter.to}) from error
-        return Done({"sent": True, "to": letter.to, "message_id": id_, "answer": answer})
+        return Done({"sent": True, **hand_over(settings, letter, now, f"{tenant}.{job.id}")})
+
+
+def hand_over(settings: Settings, letter: Letter, now: datetime, id: str) -> Mapping[str, Any]:
+    """Give a letter to the mail server, under the Message-ID ``id`` however often; returns what is worth noting.
+
+    Raises GiveUp where another try would not help, OSError or SMTPException where it may.
+    """
+    if settings.smtp_url is None or settings.mail_from is None:
+        raise GiveUp(_("No mail server is set up."))
+    try:
+        answer = deliver(read_url(settings.smtp_url), message(letter, settings.mail_from, now, id))
+    except BadAddress as error:
+        raise GiveUp(_("“{address}” is no e-mail address.", address=str(error)), {"to": letter.to[:100]}) from error
+    except Rejected as error:
+        raise GiveUp(_("The mail server refused it: {answer}", answer=str(error)), {"to": letter.to}) from error
+    return {"to": letter.to, "message_id": id, "answer": answer}

@@ -18,6 +18,7 @@ from runtime.bulk.outcome import DONE, WAITING
 from runtime.bulk.words import told
 from runtime.notices.tell import tell
 from runtime.records import query, several
+from runtime.talk import news
 
 KIND = "bulk"
 CHANNEL = "bulk"
@@ -140,5 +141,13 @@ def _handful(ctx: Ctx, job: Job, limit: int) -> int:
     original = order_of(job.data["original"]) if "original" in job.data else None
     waiting = items.some(ctx.conn, job.id, states={WAITING}, limit=limit)
     together = delete_together(ctx, order.entity, {i.record: i.version for i in waiting}) if order.act == "delete" and len(waiting) > 1 else None
-    items.note(ctx.conn, job.id, [(i.n, together[i.record] if together else one(ctx, order, i.record, i.version, original)) for i in waiting])
+    with news.together(ctx) as told_later:
+        outcomes = []
+        for i in waiting:
+            before = len(told_later)
+            outcome = together[i.record] if together else one(ctx, order, i.record, i.version, original)
+            if outcome.state != DONE:
+                del told_later[before:]
+            outcomes.append((i.n, outcome))
+    items.note(ctx.conn, job.id, outcomes)
     return len(waiting)

@@ -16,20 +16,22 @@ from runtime.records import events
 
 def tell(
     ctx: Ctx, people: Iterable[str], kind: str, cause: str, *, entity: str | None = None, record: str | None = None,
-    data: Mapping[str, Any] | None = None, urgency: str = "normal",
+    data: Mapping[str, Any] | None = None, urgency: str = "normal", by: str | None = None,
 ) -> list[str]:
     """Tell each of ``people`` once per ``cause`` (at most 120 characters, for example ``mention:<comment id>``). Nobody is told what they did themselves.
 
-    ``data`` holds ids and short words for {detail}, never values of records. ``urgency``: low, normal, high. Returns who was told now.
+    ``data`` holds ids and short words for {detail}, never values of records. ``urgency``: low, normal, high. ``by``: who did it, where
+    that is told later by somebody else; the actor otherwise. Returns who was told now.
     """
     assert kind in KINDS, kind
-    wanted = [p for p in dict.fromkeys(people) if p and p != ctx.actor.person]
+    doer = by or ctx.actor.person
+    wanted = [p for p in dict.fromkeys(people) if p and p != doer]
     if not wanted:
         return []
     insert = postgresql.insert if ctx.conn.dialect.name == "postgresql" else sqlite.insert
     rows = [{
         "id": ctx.new_id(), "person_id": person, "cause": cause, "kind": kind, "urgency": urgency, "entity": entity, "record_id": record,
-        "data": {"by": ctx.actor.person, **(data or {})}, "created_at": ctx.now} for person in wanted]
+        "data": {"by": doer, **(data or {})}, "created_at": ctx.now} for person in wanted]
     statement = insert(t.notice).values(rows).on_conflict_do_nothing().returning(t.notice.c.person_id)
     told = list(ctx.conn.execute(statement).scalars())
     events.tell_people(ctx, told, urgency=urgency)

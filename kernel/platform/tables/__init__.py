@@ -4,6 +4,7 @@ A table stands in the module of its topic; everybody writes ``from kernel.platfo
 """
 
 from kernel.platform.tables.base import control, platform, search_metadata
+from kernel.platform.tables.deliveries import delivery
 from kernel.platform.tables.metadata import draft, overlay, package_version, release, retired_column
 from kernel.platform.tables.outgoing import secret
 from kernel.platform.tables.people import account, audit, invitation, person_role, rate, session, team_closure, tenant_state, token
@@ -25,6 +26,7 @@ __all__ = [
     "comment",
     "control",
     "control_rate",
+    "delivery",
     "draft",
     "event",
     "file",

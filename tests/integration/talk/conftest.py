@@ -14,6 +14,7 @@ from kernel.platform.clock import FixedClock
 from kernel.platform.ctx import Ctx
 from tests.conftest import NOW
 from tests.factories.desk import Desk, make_desk, settings_for
+from tests.factories.work import work
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -33,7 +34,8 @@ def as_person(desk: Desk, login: str) -> Iterator[Ctx]:
 
 
 def told(desk: Desk, record: str) -> set[tuple[str, str]]:
-    """Who was told what about a record, as (log-in, kind)."""
+    """Who was told what about a record, as (log-in, kind), once the worker has done what is due."""
+    work(desk.app, desk.slug)
     names = {id_: login for login, id_ in desk.people.items()}
     with desk.home.read() as conn:
         found = conn.execute(select(t.notice.c.person_id, t.notice.c.kind).where(t.notice.c.record_id == record)).all()
