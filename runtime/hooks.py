@@ -12,6 +12,7 @@ from kernel.platform.ctx import Ctx
 from runtime.approvals import watch
 from runtime.asks import watch as asking
 from runtime.clocks import keep
+from runtime.evidence import keep as evidence
 from runtime.people import guard
 from runtime.records.happened import Happened
 from runtime.talk import news
@@ -22,6 +23,7 @@ HOOKS: tuple[Hook, ...] = (
     guard.watch,
     news.note,
     watch.after,
+    evidence.after_write,
     keep.after_write,
     asking.after_write,
 )

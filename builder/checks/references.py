@@ -116,6 +116,8 @@ def _known(place: Place, element: Element, ref: Ref) -> Mapping[str, Any] | dict
             return application.parameters
         case "calendar":
             return application.calendars
+        case "evidence":
+            return {e.key: e for e in application.evidence}
         case "state":
             machine = machine_of(place, element)
             return machine.by_key if machine is not None else None
@@ -158,6 +160,7 @@ _NAMES: dict[str, Text] = {
     "group": _("group"),
     "parameter": _("parameter"),
     "calendar": _("working calendar"),
+    "evidence": _("policy of what counts"),
     "state": _("state"),
     "machine": _("state machine"),
     "transition": _("step"),

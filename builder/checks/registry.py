@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from builder.checks import approvals, calendars, clocks, defaults, deleting, derived, forms, formulas, keys, machines, options, proof, references, retention, rights, texts, views
+from builder.checks import approvals, calendars, clocks, defaults, deleting, derived, evidence, forms, formulas, keys, machines, options, proof, references, retention, rights, texts, views
 from builder.checks.finding import Finding
 from builder.checks.place import Place
 from kernel.registry import Registry
@@ -33,6 +33,7 @@ CHECKS: Registry[Check] = Registry(
         Check("views", views.check),
         Check("calendars", calendars.check),
         Check("clocks", clocks.check),
+        Check("evidence", evidence.check),
         Check("retention", retention.check),
         Check("rights", rights.check),
         Check("forms", forms.check),

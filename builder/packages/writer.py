@@ -26,6 +26,8 @@ _FACET = {
     "role": "roles/{key}.yaml",
     "parameter": "parameters.yaml",
     "clock": "clocks/{key}.yaml",
+    "intake": "evidence/{key}.yaml",
+    "evidence": "evidence/{key}.yaml",
     "retention": "retention.yaml",
 }
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff .%/+-]*\Z")

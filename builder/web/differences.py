@@ -41,6 +41,7 @@ _ENTRIES = {"labels": _("name ({language})"), "help": _("help ({language})"), "p
 _SILENT = frozenset({"kind", "origin"})
 _ORDER = (
     "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "calendar", "calendar_day", "clock", "clock_step",
+    "intake", "intake_find", "evidence", "evidence_stamp", "evidence_level", "evidence_way",
     "option_set", "option", "role", "right", "form", "view", "group", "retention",
 )
 

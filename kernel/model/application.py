@@ -14,9 +14,11 @@ from kernel.model.elements import (
     Clock,
     Element,
     Entity,
+    Evidence,
     Field,
     Form,
     Group,
+    Intake,
     Machine,
     OptionSet,
     Parameter,
@@ -46,6 +48,8 @@ class Application:
     parameters: Mapping[str, Parameter]
     calendars: Mapping[str, Calendar]
     clocks: tuple[Clock, ...]
+    evidence: tuple[Evidence, ...]
+    intakes: tuple[Intake, ...]
     retentions: Mapping[str, Retention]
     """By entity."""
     by_uid: Mapping[str, Element]
@@ -199,6 +203,8 @@ def build(tree: Tree) -> Application:
         parameters={p.key: p for p in made["parameter"]},
         calendars={c.key: c for c in made["calendar"]},
         clocks=tuple(made["clock"]),
+        evidence=tuple(made["evidence"]),
+        intakes=tuple(made["intake"]),
         retentions={r.entity: r for r in made["retention"]},
         by_uid=by_uid,
     )

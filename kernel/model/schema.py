@@ -343,7 +343,9 @@ class AppSchema:
         while node is not None:
             if node.kind in ("entity", "right"):
                 return node.key
-            if node.kind in ("machine", "form", "view", "clock"):
+            if node.kind == "intake_find":
+                return str(node.props.get("by", "")).partition(".")[0]
+            if node.kind in ("machine", "form", "view", "clock", "evidence", "intake"):
                 return node.props.get("entity")
             node = self.application.tree.get(node.parent) if node.parent else None
         return None

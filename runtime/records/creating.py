@@ -57,6 +57,14 @@ def create_for_rule(cause: Work, shape: EntityShape, input: Input, reason: Mappi
     return _commit_new(ctx, shape, [work], reason)[0]
 
 
+def receive(ctx: Ctx, entity: str, input: Input, reason: Mapping[str, Any], *, owner: str | None = None, team: str | None = None) -> Record:
+    """A record made of what a verified source sent: nobody's rights stand against it, every other rule does. Raises Invalid."""
+    shape = shape_of(ctx.release, entity)
+    work = new_work(ctx, shape, None, owner, team, trusted=True)
+    run_create(work, input, frozenset(shape.fields))
+    return _commit_new(ctx, shape, [work], reason)[0]
+
+
 def new_work(ctx: Ctx, shape: EntityShape, id_: str | None, owner: str | None, team: str | None, *, trusted: bool = False, depth: int = 0) -> Work:
     """A record that is not there yet: the machines at their starts, the actor its owner unless said otherwise."""
     now = ctx.now

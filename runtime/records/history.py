@@ -165,6 +165,10 @@ def _reason(access: Any, reason: dict[str, Any] | None) -> dict[str, Any] | None
             return {key: {"entity": cause.get("entity")}}
         if cause:
             return {key: {"entity": cause.get("entity")}}
+    if reason.get("evidence"):
+        # What counted is said, which event it was only to who may know of such events.
+        known = [(one, one.get("event_entity") in access.app.entities and access.entity(one["event_entity"]).any("read")) for one in reason["evidence"]]
+        return {"evidence": [one if seen else {k: one[k] for k in ("field", "policy", "level") if k in one} for one, seen in known]}
     return reason
 
 

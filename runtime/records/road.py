@@ -24,11 +24,12 @@ from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.records import events, store
 from runtime.records.changing import apply_update, assign, read_as, update
-from runtime.records.creating import create, create_for_rule, create_many
+from runtime.records.creating import create, create_for_rule, create_many, receive
 from runtime.records.previewing import Preview, preview
 from runtime.records.record import Record
 from runtime.records.removing import delete, delete_many, mend, restore, restore_many
 from runtime.records.shape import shape_of
+from runtime.records.stamping import stamp
 from runtime.records.stepping import transition
 
 
@@ -54,5 +55,5 @@ def last_created_by(ctx: Ctx, entity: str, source: str, source_id: str) -> str |
 
 __all__ = [
     "Preview", "apply_update", "assign", "create", "create_for_rule", "create_many", "delete", "delete_many", "last_created_by", "load", "mend", "preview",
-    "read_as", "restore", "restore_many", "transition", "update",
+    "read_as", "receive", "restore", "restore_many", "stamp", "transition", "update",
 ]

@@ -74,9 +74,19 @@ def _why(ctx: Ctx, entity: Entity, entry: Entry) -> Message | None:
     """What it follows from, as far as the reader may know of that."""
     reason = entry.reason or {}
     because, caused = (ctx.app.entities.get((reason.get(key) or {}).get("entity") or "") for key in ("because", "caused_by"))
+    if reason.get("evidence"):
+        return _evidence(ctx, reason["evidence"])
     if because is not None and because is not entity:
         return _("because of {label}", label=because.label)
     return _("by a rule, from {label}", label=caused.label) if caused is not None else None
+
+
+def _evidence(ctx: Ctx, evidence: Sequence[Mapping[str, Any]]) -> Message:
+    """By which policy, at which level something counted."""
+    first = evidence[0]
+    policy = ctx.app.by_uid.get(str(first.get("policy")))
+    label: Message = policy.label if policy is not None else str(first.get("policy"))
+    return _("by what counted for “{label}”, level {n}", label=label, n=first.get("level") or 1)
 
 
 def _transition(ctx: Ctx, entity: Entity, entry: Any) -> Message:

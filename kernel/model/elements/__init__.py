@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from kernel.model.elements.base import COLOUR, FIELD_PATH, FIELD_PATHS, SORT, Element
 from kernel.model.elements.data import Entity, Field, Option, OptionSet, Retention, Sample, Validation
+from kernel.model.elements.evidence import Evidence, EvidenceLevel, EvidenceStamp, EvidenceWay, Intake, IntakeFind
 from kernel.model.elements.rights import SCOPE, Parameter, Right, Role
 from kernel.model.elements.screens import LIMITS, Form, Group, Item, Section, View
 from kernel.model.elements.time import DAYS_OF_WEEK, HOURS, Calendar, CalendarDay, Clock, ClockStep
@@ -19,12 +20,13 @@ KINDS: Mapping[str, type[Element]] = {
     k.KIND: k
     for k in (
         Group, Entity, Field, Validation, OptionSet, Option, Form, Section, Item,
-        Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Clock, ClockStep, Retention, Sample,
+        Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Clock, ClockStep,
+        Evidence, EvidenceStamp, EvidenceLevel, EvidenceWay, Intake, IntakeFind, Retention, Sample,
     )
 }
 """Every kind, by key."""
 
-TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "retention", "sample")
+TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "intake", "evidence", "retention", "sample")
 """Kinds that stand by themselves in a document, in the order in which they are read."""
 
 DEFAULT_SLOTS = frozenset({"fields", "options", "rights", "items", "sections"})
@@ -50,10 +52,16 @@ __all__ = [
     "ClockStep",
     "Element",
     "Entity",
+    "Evidence",
+    "EvidenceLevel",
+    "EvidenceStamp",
+    "EvidenceWay",
     "Field",
     "Form",
     "Group",
     "Guard",
+    "Intake",
+    "IntakeFind",
     "Item",
     "Machine",
     "Option",

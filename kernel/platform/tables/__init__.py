@@ -5,6 +5,7 @@ A table stands in the module of its topic; everybody writes ``from kernel.platfo
 
 from kernel.platform.tables.base import control, platform, search_metadata
 from kernel.platform.tables.deliveries import delivery
+from kernel.platform.tables.evidence import behaviour, event_received, event_refused, event_source
 from kernel.platform.tables.metadata import draft, overlay, package_version, release, retired_column
 from kernel.platform.tables.outgoing import secret
 from kernel.platform.tables.people import account, audit, invitation, person_role, rate, session, team_closure, tenant_state, token
@@ -19,6 +20,7 @@ __all__ = [
     "approval_seat",
     "ask",
     "audit",
+    "behaviour",
     "binned",
     "bulk_item",
     "change_log",
@@ -29,6 +31,9 @@ __all__ = [
     "delivery",
     "draft",
     "event",
+    "event_received",
+    "event_refused",
+    "event_source",
     "file",
     "follow",
     "form_draft",

@@ -15,7 +15,7 @@ from kernel.model import application as model
 
 TEMPLATES = ["store_sales"]
 # Structure that people never read as a name: the places of fields in forms, rights, sections without a title.
-UNNAMED = {"item", "right", "sample"}
+UNNAMED = {"evidence_stamp", "intake_find", "item", "right", "sample"}
 # 0 and 1 are arithmetic, not business; 2 is the start of "at least one more".
 PLAIN_NUMBERS = {0, 1}
 

@@ -1,0 +1,1 @@
+"""What counts as done, and what was only clicked."""
