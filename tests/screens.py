@@ -123,7 +123,7 @@ def _behind(page: Page) -> None:
 SCREENS: dict[str, tuple[str, Visit]] = {
     "my-day": ("linxiaoman", _path("/")),
     "list": ("linxiaoman", _path("/e/lead")),
-    "list-filter": ("linxiaoman", _then(_path("/e/lead"), _click(".filter-bar > a.btn"), _wait("dialog[open]"))),
+    "list-filter": ("linxiaoman", _then(_path("/e/lead"), _click(".list-bar a[href*='/filter']:visible"), _wait("dialog[open]"))),
     "list-empty": ("linxiaoman", _path("/e/lead?q=zzzz")),
     "board": ("zhou", _path("/e/opportunity?view=opportunity_board")),
     "record": ("linxiaoman", _first("opportunity")),

@@ -211,14 +211,22 @@ class Asked:
 
     @property
     def changed(self) -> bool:
-        """Whether the list stands otherwise than its view says, in what a saved view would keep. Widths alone are no change."""
+        """Whether the list stands otherwise than its view says, in what a saved view would keep. Widths alone are no change, nor is another
+        look at a view of the application: the switch leads back."""
         kept = replace(self, q="", cursor=None)
+        passing = ("view", "cursor", "q", "on") if self.lens.saved is not None else ("view", "cursor", "q", "on", "as", "by", "scale")
         held, own = self.lens.held, self.layout
         columns = held.columns or (self.lens.view.columns if self.lens.view is not None else ())
         return (
-            any(name not in ("view", "cursor", "q", "on") for name, _value in kept.args()) or (own.group is not None and own.group != held.group)
+            any(name not in passing for name, _value in kept.args()) or (own.group is not None and own.group != held.group)
             or bool(own.columns and own.columns != columns) or (own.totals is not None and own.totals != (held.totals or {}))
             or bool(own.density and held.density and own.density != held.density))
+
+    @property
+    def wider(self) -> Lens | None:
+        """The view without a condition, for whoever finds nothing in this one."""
+        free = [x for x in lenses(self.ctx, self.entity, self.own) if x.view is not None and not x.view.where and x.held.look == "table"]
+        return next((x for x in reversed(free) if x.key != self.lens.key), None)
 
     @property
     def arrangement(self) -> Arrangement:

@@ -71,7 +71,7 @@ def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
     saved = asked.lens.saved
     return {
         "entity": entity, "asked": asked, **_tabs(ctx, asked), "chips": _chips(ctx, asked, labels), "bulk": bulk(ctx, asked),
-        "can_create": entity.key in creatable(ctx), "base_url": asked.base, "looks": _looks(ctx, asked),
+        "can_create": entity.key in creatable(ctx), "base_url": asked.base, "looks": (ways := _looks(ctx, asked)), "look_items": [{**way, "checked": way["active"], "attrs": {}} for way in ways],
         "joiner": _("or"), "removed": [i for i in asked.removed if is_id(i)], "counted": False, "title_label": entity.label,
         "menu": list_menu.items(ctx, asked), "may_save": saved is not None and may_change(ctx, saved), "groups": None,
         "gone": None, "shortcuts": json.dumps([[keys, words.to(ctx.language)] for keys, words in SHORTCUTS], ensure_ascii=False),
