@@ -22,6 +22,7 @@ AUDIENCES: dict[str, Text] = {"me": _("Only me"), "team": _("My team"), "all": _
 MOST_NAME = 60
 MOST_OWN = 100
 KEPT_FOR = timedelta(days=30)
+_CHANGED = _("Somebody changed this view in the meantime.")
 
 
 def may_share_with_all(ctx: Ctx) -> bool:
@@ -63,7 +64,7 @@ def change(
     """Rename it, give it to others, or let it hold something else. Raises NotFound, Forbidden, Invalid, Stale."""
     view = _mine(ctx, entity, id_)
     if version is not None and version != view.version:
-        raise Stale(view.version)
+        raise Stale(view.version, _CHANGED)
     values: dict[str, Any] = {"version": view.version + 1, "updated_at": ctx.now}
     if name is not None:
         values["name"] = _name(name)
@@ -72,13 +73,18 @@ def change(
         values["team_id"] = (view.team if view.audience == "team" else ctx.actor.team) if audience == "team" else None
     if held is not None:
         values["data"] = held.dump()
-    ctx.conn.execute(update(t.saved_view).where(t.saved_view.c.id == id_).values(**values))
+    # The version is asked for once more: of two changes at the same moment the second must not cover the first.
+    held_still = update(t.saved_view).where(t.saved_view.c.id == id_, t.saved_view.c.version == view.version).values(**values)
+    if ctx.conn.execute(held_still).rowcount == 0:
+        raise Stale(view.version + 1, _CHANGED)
     return get(ctx, entity, id_)
 
 
-def remove(ctx: Ctx, entity: str, id_: str) -> SavedView:
-    """Take it away from everybody who saw it; it can be brought back for a while. Raises NotFound, Forbidden."""
+def remove(ctx: Ctx, entity: str, id_: str, *, version: int | None = None) -> SavedView:
+    """Take it away from everybody who saw it; it can be brought back for a while. Raises NotFound, Forbidden, Stale."""
     view = _mine(ctx, entity, id_)
+    if version is not None and version != view.version:
+        raise Stale(view.version, _CHANGED)
     personal.touch_removed(ctx, id_, True)
     # Nothing else sweeps: what was removed long ago goes with the next removal.
     ctx.conn.execute(delete(t.saved_view).where(t.saved_view.c.owner_id == view.owner, t.saved_view.c.deleted_at < ctx.now - KEPT_FOR))

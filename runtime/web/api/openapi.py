@@ -15,7 +15,7 @@ from kernel.permissions import EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
-from runtime.web.api import asks_shapes, jobs_shapes, talk_shapes
+from runtime.web.api import asks_shapes, jobs_shapes, talk_shapes, views_shapes
 from runtime.web.api.shapes import COMMON_ERRORS, PARAMETERS, RESPONSES, SCHEMAS, array_of, reference
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ def document(ctx: Ctx, request: Request) -> Any:
 @lru_cache(maxsize=128)
 def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any) -> Json:
     paths: Json = {}
-    schemas: Json = SCHEMAS | asks_shapes.SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS
+    schemas: Json = SCHEMAS | asks_shapes.SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS | views_shapes.SCHEMAS
     tags = []
     for entity in release.application.entities.values():
         access = rights.entity(entity.key)
@@ -103,10 +103,10 @@ class _Maker:
         if self.access.any("read"):
             found[base] = {
                 "get": self._operation(
-                    "list", "List records", array_of(self.name), [*_refs("where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(404, 422)
+                    "list", "List records", array_of(self.name), [*_refs("view", "where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(404, 422)
                 )
             }
-            found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), _refs("where", "q"), errors=(404, 422))}
+            found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), _refs("view", "where", "q"), errors=(404, 422))}
             one: Json = {"parameters": _refs("id"), "get": self._operation("read", "Read a record", reference(self.name), errors=(404,), etag=True)}
             found[f"{base}/{{id}}"] = one
             cases = _object({"items": {"type": "array", "items": reference("Approval")}})
@@ -125,6 +125,7 @@ class _Maker:
                 "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,)),
             }
             found.update(talk_shapes.paths(base, self._operation, _refs, _body, self.writes))
+            found.update(views_shapes.paths(self.entity.key, self._operation, _refs, _body, self.writes))
         if self.writes:
             self._writing(found, base)
             if self.access.any("read"):

@@ -8,12 +8,13 @@ from flask import Request, current_app
 from werkzeug.wrappers import Response
 
 from kernel.errors import Invalid, NotFound, Problem
+from kernel.expr import Expression
 from kernel.i18n import _, to_text
 from kernel.platform.ctx import Ctx
 from kernel.web.routes import json_response
 from runtime.records import history, query, reading, road
 from runtime.records.record import ForApproval, Input, Record
-from runtime.web.api import approvals
+from runtime.web.api import approvals, views
 from runtime.web.api.conditional import body_of, flag, limit_of, version_of
 from runtime.web.api.idempotency import once
 from runtime.web.api.wire import instant, reader_of, record_json
@@ -47,13 +48,14 @@ def _after(ctx: Ctx, record: Record, status: int = 200) -> Response:
 
 
 def list_records(ctx: Ctx, request: Request, entity: str) -> Response:
-    """``where``, ``sort``, ``fields``, ``q``, ``limit``, ``cursor``, ``total``."""
+    """``view``, ``where``, ``sort``, ``fields``, ``q``, ``limit``, ``cursor``, ``total``."""
     known(ctx, entity)
-    _closed(request, "where", "sort", "fields", "q", "limit", "cursor", "total")
+    _closed(request, "view", "where", "sort", "fields", "q", "limit", "cursor", "total")
     wanted = _names(request, "fields")
+    condition, order = _narrowed(ctx, request, entity)
     asked = query.ListQuery(
-        where=query.read_where(ctx, entity, request.args["where"]) if request.args.get("where") else None,
-        sort=_names(request, "sort") or (),
+        where=condition,
+        sort=_names(request, "sort") or order,
         q=request.args.get("q", ""),
         limit=limit_of(request),
         cursor=request.args.get("cursor") or None,
@@ -75,9 +77,22 @@ def list_records(ctx: Ctx, request: Request, entity: str) -> Response:
 def count_records(ctx: Ctx, request: Request, entity: str) -> Response:
     """The total of a list, apart from its rows."""
     known(ctx, entity)
-    _closed(request, "where", "q")
-    where = query.read_where(ctx, entity, request.args["where"]) if request.args.get("where") else None
+    _closed(request, "view", "where", "q")
+    where, _order = _narrowed(ctx, request, entity)
     return json_response(_count(ctx, entity, query.ListQuery(where=where, q=request.args.get("q", ""))))
+
+
+def _narrowed(ctx: Ctx, request: Request, entity: str) -> tuple[Expression | None, tuple[str, ...]]:
+    """``view`` and ``where`` as one condition, and the order of the view. Raises Invalid."""
+    text = request.args.get("where", "")
+    where = query.read_where(ctx, entity, text) if text else None
+    if "view" not in request.args:
+        return where, ()
+    view = views.asked_by(ctx, entity, request.args["view"])
+    held = views.condition_of(view)
+    if held:
+        where = query.read_where(ctx, entity, f"AND({held}, {text})" if text else held, "view")
+    return where, view.order
 
 
 def _count(ctx: Ctx, entity: str, asked: query.ListQuery) -> dict[str, Any]:

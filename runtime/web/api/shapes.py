@@ -218,6 +218,7 @@ def _query(name: str, description: str, schema: Json) -> Json:
 
 PARAMETERS: Json = {
     "id": {"name": "id", "in": "path", "required": True, "schema": _TEXT},
+    "view": _query("view", "The conditions and the order of a view: its key or id", _TEXT),
     "where": _query("where", "A condition in the expression language", {"type": "string", "maxLength": 4096}),
     "sort": _query("sort", "Fields in order, minus for descending: -budget,name", _TEXT),
     "fields": _query("fields", "Only these fields", _TEXT),

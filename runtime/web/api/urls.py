@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web.api import approvals, asks, bulk, clocks, comments, files, openapi, records
+from runtime.web.api import approvals, asks, bulk, clocks, comments, files, openapi, records, views
 
 BASE = "/api/v1"
 _RECORDS = f"{BASE}/records/<entity>"
 _RECORD = f"{_RECORDS}/<id>"
+_VIEWS = f"{BASE}/views/<entity>"
 
 
 def _route(rule: str, view: object, method: str = "GET", **more: object) -> Route:
@@ -20,6 +21,12 @@ ROUTES = (
     _route(_RECORDS, records.create, "POST"),
     _route(f"{_RECORDS}/count", records.count_records),
     _route(f"{_RECORDS}/bulk", bulk.ask, "POST"),
+    _route(_VIEWS, views.list_views),
+    _route(_VIEWS, views.create, "POST"),
+    _route(f"{_VIEWS}/<view>", views.read),
+    _route(f"{_VIEWS}/<view>", views.change, "PATCH"),
+    _route(f"{_VIEWS}/<view>", views.remove, "DELETE"),
+    _route(f"{_VIEWS}/<view>/restore", views.restore, "POST"),
     _route(f"{BASE}/jobs/<id>", bulk.read_job),
     _route(f"{BASE}/jobs/<id>/items", bulk.read_items),
     _route(f"{BASE}/jobs/<id>/undo", bulk.undo, "POST"),

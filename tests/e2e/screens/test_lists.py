@@ -27,7 +27,7 @@ def test_filter_sort_search_and_back(world, open_page, width):
     page.get_by_role("searchbox").fill("Paint")
     page.wait_for_function("() => document.querySelectorAll('.row-link').length === 2")
     assert page.locator("mark").first.inner_text() == "Paint"
-    page.get_by_text("Add a filter").click()
+    page.get_by_role("link", name="Add a filter").click()
     page.locator("#filter-field").select_option("priority")
     page.locator("#filter-dialog").get_by_label("High").check()
     page.get_by_role("button", name="Apply").click()

@@ -45,7 +45,7 @@ def test_it_shows_only_what_the_reader_may_do(desk: Desk, wen: Api, guo: Api) ->
     assert "POST /records/task/{id}/transitions/check" in operations(document(desk.api("mei")))
     # Whoever may read a record may join the conversation beside it, and ask for what it lacks.
     guest_writes = {o for o in guest if o.startswith(("PATCH", "DELETE", "PUT", "POST /records"))}
-    assert all("/comments" in o or o.endswith(("/follow", "/asks")) or o.startswith("POST /asks/") for o in guest_writes) and "GET /records/task" in guest
+    assert all("/comments" in o or "/views/" in o or o.endswith(("/follow", "/asks")) or o.startswith("POST /asks/") for o in guest_writes) and "GET /records/task" in guest
     assert not any("task" in o for o in out) and "GET /records/project" in out
     assert all(o.startswith("GET") for o in operations(document(desk.api("chen", scopes=("read",)))))
 
@@ -65,7 +65,7 @@ def test_hidden_fields_stand_nowhere(wen: Api, guo: Api, desk: Desk) -> None:
 def test_every_route_is_documented(desk: Desk) -> None:
     """A new address of the API fails here until the document knows it."""
     doc = document(desk.api("chen"))
-    shown = {re.sub(r"/transitions/\w+$", "/transitions/{key}", o).replace("/records/task", "/records/{entity}") for o in operations(doc)}
+    shown = {re.sub(r"/transitions/\w+$", "/transitions/{key}", o).replace("/records/task", "/records/{entity}").replace("/views/task", "/views/{entity}") for o in operations(doc)}
     for route in ROUTES:
         path = route.rule.removeprefix(BASE).replace("<", "{").replace(">", "}")
         for method in route.methods:
@@ -95,6 +95,7 @@ def test_answers_fit_their_schemas(desk: Desk, wen: Api) -> None:
         (url, "/records/task/{id}"),
         ("/records/task?total=true", "/records/task"),
         ("/records/task/count", "/records/task/count"),
+        ("/views/task", "/views/task"),
         (f"{url}/history", "/records/task/{id}/history"),
         (f"{url}/transitions", "/records/task/{id}/transitions"),
     ):
