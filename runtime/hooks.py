@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from kernel.platform.ctx import Ctx
 from runtime.approvals import watch
 from runtime.asks import watch as asking
+from runtime.automations import watch as automations
 from runtime.clocks import keep
 from runtime.evidence import keep as evidence
 from runtime.people import guard
@@ -26,6 +27,7 @@ HOOKS: tuple[Hook, ...] = (
     evidence.after_write,
     keep.after_write,
     asking.after_write,
+    automations.after_write,
 )
 
 

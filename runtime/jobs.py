@@ -13,6 +13,8 @@ from kernel.platform.ctx import Ctx
 from runtime.approvals import tend
 from runtime.approvals.opening import DUE
 from runtime.asks import watch as asking
+from runtime.automations import perform
+from runtime.automations import watch as automations
 from runtime.bulk import work as bulk
 from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
@@ -45,6 +47,7 @@ LETTERS = (*letters.TEMPLATES,)
 
 HANDLERS = (
     Handler(ALARM, inside=ring),
+    Handler(automations.KIND, inside=perform.carry_out),
     Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
     Handler(DUE, inside=tend.due),
     Handler(news.KIND, inside=news.carry_out),

@@ -50,10 +50,10 @@ def _formula(place: Place, element: Element, name: str) -> Iterator[Finding]:
     try:
         place.schema.expression(element, name)
     except ExpressionError as error:
-        yield from _said(place, element, path, error)
+        yield from said(place, element, path, error)
 
 
-def _said(place: Place, element: Element, path: str, error: ExpressionError) -> Iterator[Finding]:
+def said(place: Place, element: Element, path: str, error: ExpressionError) -> Iterator[Finding]:
     for finding in error.findings:
         yield place.find(
             element, f"formula_{finding.code}", path, finding.message, finding.hint, witness={"text": error.text, "start": finding.start, "end": finding.end}
@@ -109,7 +109,7 @@ def _expression(place: Place, element: Element, path: str, text: str, entity: st
             return
         place.schema.expression_of(text, entity, "transition", expect, transition=transition)
     except ExpressionError as error:
-        yield from _said(place, element, path, error)
+        yield from said(place, element, path, error)
 
 
 def _is_id(expression: Expression) -> bool:

@@ -164,6 +164,8 @@ _NAMES: dict[str, Text] = {
     "state": _("state"),
     "machine": _("state machine"),
     "transition": _("step"),
+    "clock": _("promise with a clock"),
+    "clock_step": _("step of a promise"),
 }
 
 

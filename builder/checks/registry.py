@@ -5,7 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from builder.checks import approvals, calendars, clocks, defaults, deleting, derived, evidence, forms, formulas, keys, machines, options, proof, references, retention, rights, texts, views
+from builder.checks import (
+    approvals,
+    automations,
+    calendars,
+    clocks,
+    defaults,
+    deleting,
+    derived,
+    evidence,
+    forms,
+    formulas,
+    keys,
+    loops,
+    machines,
+    options,
+    proof,
+    references,
+    retention,
+    rights,
+    texts,
+    views,
+)
 from builder.checks.finding import Finding
 from builder.checks.place import Place
 from kernel.registry import Registry
@@ -34,6 +55,8 @@ CHECKS: Registry[Check] = Registry(
         Check("calendars", calendars.check),
         Check("clocks", clocks.check),
         Check("evidence", evidence.check),
+        Check("automations", automations.check),
+        Check("loops", loops.check),
         Check("retention", retention.check),
         Check("rights", rights.check),
         Check("forms", forms.check),

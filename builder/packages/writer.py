@@ -28,6 +28,7 @@ _FACET = {
     "clock": "clocks/{key}.yaml",
     "intake": "evidence/{key}.yaml",
     "evidence": "evidence/{key}.yaml",
+    "automation": "automations/{key}.yaml",
     "retention": "retention.yaml",
 }
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff .%/+-]*\Z")

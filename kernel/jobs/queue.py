@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,6 +65,15 @@ def add(
             return int(conn.execute(insert(t.job).values(**values).returning(t.job.c.id)).scalar_one())
     except IntegrityError:
         return int(conn.execute(select(t.job.c.id).where(t.job.c.key == key)).scalar_one())
+
+
+def add_many(conn: Connection, kind: str, data: Sequence[Mapping[str, Any]], *, now: datetime, due: datetime | None = None) -> None:
+    """Several nameless pieces of the same kind, in one statement."""
+    if data:
+        moment = due or now
+        wake_after_commit(conn, moment)
+        conn.execute(insert(t.job), [
+            {"kind": kind, "state": WAITING, "due_at": moment, "data": dict(one), "created_at": now, "attempts": 0, "fence": 0} for one in data])
 
 
 def begin(

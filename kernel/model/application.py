@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kernel.model.elements import (
     KINDS,
     TOP_KINDS,
+    Automation,
     Calendar,
     Clock,
     Element,
@@ -50,6 +51,7 @@ class Application:
     clocks: tuple[Clock, ...]
     evidence: tuple[Evidence, ...]
     intakes: tuple[Intake, ...]
+    automations: tuple[Automation, ...]
     retentions: Mapping[str, Retention]
     """By entity."""
     by_uid: Mapping[str, Element]
@@ -162,6 +164,8 @@ def build(tree: Tree) -> Application:
         extra: dict[str, Any] = {}
         if node.kind == "field":
             extra = {"settings": values.pop("settings", {}), "entity": entity, "parent_field": fixed.pop("parent_field", None)}
+        if node.kind == "automation":
+            entity = values.get("entity", "")
         if node.kind == "machine":
             entity = values.get("entity", "")
             extra = {"first": entity not in firsts}
@@ -205,6 +209,7 @@ def build(tree: Tree) -> Application:
         clocks=tuple(made["clock"]),
         evidence=tuple(made["evidence"]),
         intakes=tuple(made["intake"]),
+        automations=tuple(made["automation"]),
         retentions={r.entity: r for r in made["retention"]},
         by_uid=by_uid,
     )

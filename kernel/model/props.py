@@ -31,10 +31,11 @@ class Formula:
     """A property holds an expression. ``scope`` names what it may read, ``expects`` the type it must have.
 
     Scopes: ``record`` (the entity's fields, me, param), ``transition`` (also ``old`` and ``ask``),
-    ``person`` (the person's fields), ``none`` (only functions, me and param).
+    ``person`` (the person's fields), ``none`` (only functions, me and param). Of automations (kernel/model/acting.py):
+    ``trigger``, ``automation`` (a step), ``candidate`` (a person), ``territory`` (a team), ``each`` (what is gone through).
     """
 
-    scope: Literal["record", "transition", "person", "none"] = "record"
+    scope: Literal["record", "transition", "person", "none", "trigger", "automation", "candidate", "territory", "each"] = "record"
     expects: Literal["boolean", "any", "field"] = "any"
     sql: bool = False  # must also work as a filter in the database
 

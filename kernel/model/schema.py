@@ -12,7 +12,8 @@ from kernel.expr.expression import Expression
 from kernel.expr.findings import ExpressionError
 from kernel.expr.scope import Member, Namespace, Scope
 from kernel.expr.types import ANY, BOOLEAN, DATE, DURATION, NUMBER, TEXT, Kind, Type, record
-from kernel.model.elements import Element, Entity, Field, Transition
+from kernel.model import acting
+from kernel.model.elements import Automation, AutomationStep, Element, Entity, Field, Transition
 from kernel.model.members import SYSTEM_NAMES as SYSTEM_NAMES
 from kernel.model.members import exists, system_members
 from kernel.model.props import Formula, props_of
@@ -213,7 +214,7 @@ class AppSchema:
 
     # --- scopes -----------------------------------------------------------------------------------------------
 
-    def scope(self, kind: ScopeKind, entity: str | None = None, transition: Transition | None = None, within: str | None = None) -> Scope:
+    def scope(self, kind: ScopeKind, entity: str | None = None, transition: Transition | Automation | None = None, within: str | None = None) -> Scope:
         """What a formula may name.
 
         ``record``: the members of ``entity``; ``transition`` also ``old`` (the record before) and ``ask`` (what the
@@ -227,7 +228,7 @@ class AppSchema:
             found = self._scopes[key] = self._scope(kind, entity, transition, within)
         return found
 
-    def _scope(self, kind: ScopeKind, entity: str | None, transition: Transition | None, within: str | None) -> Scope:
+    def _scope(self, kind: ScopeKind, entity: str | None, transition: Transition | Automation | None, within: str | None) -> Scope:
         roots: dict[str, Type | Namespace] = {"param": self.parameters}
         if "person" in self.application.entities:
             roots["me"] = record("person")
@@ -331,21 +332,24 @@ class AppSchema:
         if isinstance(element, Field):
             own = prop_name in props_of(Field)
             place = element.place if own else fieldtypes.of(element).formula_place(element, prop_name, self)
-            return self.scope(formula.scope, place, within=element.place if place != element.place else None)
-        entity = self.entity_of(element)
-        return self.scope(formula.scope, entity, self._transition_of(element))
+            return self.scope(formula.scope, place, within=element.place if place != element.place else None)  # type: ignore[arg-type]
+        if isinstance(element, (Automation, AutomationStep)):
+            return acting.scope_of(self, element, formula)
+        return self.scope(formula.scope, self.entity_of(element), self._transition_of(element))  # type: ignore[arg-type]
 
     def entity_of(self, element: Element) -> str | None:
         """The entity an element belongs to, through what it stands in; None for roles, parameters and option sets."""
         if isinstance(element, Field):
             return element.place
+        if isinstance(element, AutomationStep):
+            return acting.places_of(self, element)[0]
         node = self.application.tree.get(element.uid)
         while node is not None:
             if node.kind in ("entity", "right"):
                 return node.key
             if node.kind == "intake_find":
                 return str(node.props.get("by", "")).partition(".")[0]
-            if node.kind in ("machine", "form", "view", "clock", "evidence", "intake"):
+            if node.kind in ("machine", "form", "view", "clock", "automation", "evidence", "intake"):
                 return node.props.get("entity")
             node = self.application.tree.get(node.parent) if node.parent else None
         return None

@@ -35,7 +35,8 @@ class Actor:
     roles: frozenset[str] = frozenset()
     language: str = DEFAULT_LANGUAGE
     zone: str = DEFAULT_ZONE
-    kind: Literal["person", "token", "system", "nobody"] = "person"
+    # ``automation``: a rule of the application that acts by itself with rights like those of its publisher (D36).
+    kind: Literal["person", "token", "system", "automation", "nobody"] = "person"
     # A role with the design right.
     admin: bool = False
     # What the roles allow beyond records: design, administer, export, import.
@@ -49,6 +50,24 @@ class Actor:
 
 
 SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What the product does something for by itself: a run of an automation (uid) and its step.
+
+    ``root`` is the first run of what led to this, ``chain`` the uids of the automations from there to this one.
+    """
+
+    automation: str
+    run: str
+    step: str
+    root: str
+    chain: tuple[str, ...]
+
+    def to_json(self) -> dict[str, str]:
+        """For the reason of what is written."""
+        return {"uid": self.automation, "run": self.run, "step": self.step}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,8 @@ class Ctx:
     request_id: str
     # Where the request came from; empty for jobs and commands.
     address: str = ""
+    # Why it is done, where a rule does it by itself; the history says so.
+    because: Cause | None = None
 
     @property
     def now(self) -> datetime:
@@ -118,11 +139,13 @@ class Ctx:
         return uuid7(self.clock.now())
 
     def acting(
-        self, *, channel: str | None = None, actor: Actor | None = None, release: Release | None = None, clock: Clock | None = None
+        self, *, channel: str | None = None, actor: Actor | None = None, release: Release | None = None, clock: Clock | None = None,
+        because: Cause | None = None,
     ) -> Ctx:
         """The same unit of work on another channel, in another name, with another release or another clock."""
         return replace(
-            self, channel=channel or self.channel, actor=actor or self.actor, release=release or self.release, clock=clock or self.clock)
+            self, channel=channel or self.channel, actor=actor or self.actor, release=release or self.release, clock=clock or self.clock,
+            because=because or self.because)
 
 
 def system_actor(tenant: Tenant, release: Release) -> Actor:

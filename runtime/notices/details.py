@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kernel.errors import Message
-from kernel.i18n import _
+from kernel.i18n import Labels, _
+from kernel.model.elements import AutomationStep
 from kernel.platform.ctx import Ctx
 from runtime.asks import fact, rows
+from runtime.records import titles
 from runtime.records.labels import Wanted
 from runtime.talk import thread
 
@@ -29,10 +31,20 @@ def words(ctx: Ctx, entity: str | None, data: Mapping[str, Any], names: Mapping[
         return _("{old} → {new}", old=labels[0], new=labels[1])
     if "owner" in data:
         return _("now owned by {who}", who=names.get(data["owner"] or "") or _("somebody else"))
+    if "automation" in data:
+        return _automation(ctx, data)
     if "policy" in data:
         step, promise = ctx.app.by_uid.get(str(data.get("step"))), ctx.app.by_uid.get(str(data["policy"]))
         return step.label if step is not None and step.labels else promise.label if promise is not None else _("a promise is due")
     return str(data.get("detail") or "")
+
+
+def _automation(ctx: Ctx, data: Mapping[str, Any]) -> Message:
+    """What a step of an automation says, or which one does not work."""
+    step, automation = ctx.app.by_uid.get(str(data.get("step"))), ctx.app.by_uid.get(str(data["automation"]))
+    if isinstance(step, AutomationStep) and step.text:
+        return titles.merge(Labels(step.text, "").to(ctx.language), lambda key: "…")
+    return automation.label if automation is not None else _("an automation that is gone")
 
 
 def excerpts(ctx: Ctx, told: Iterable[tuple[str, Mapping[str, Any]]]) -> Mapping[str, str]:

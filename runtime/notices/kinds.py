@@ -41,6 +41,8 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("ask_opens", "lock-open", _("Nothing is missing any more: {title}"), essential=True),
     Kind("ask_declined", "circle-x", _("{who} can't supply {detail}: {title}"), essential=True),
     Kind("ask_word", "message-2", _("{who} answered about {detail}: {title}")),
+    Kind("automation", "bolt", _("{title}: {detail}")),
+    Kind("automation_failed", "alert-triangle", _("An automation does not work: {detail}"), essential=True),
     Kind("moved", "arrow-right", _("{who} changed {title}: {detail}")),
     Kind("job_done", "list-check", _("Finished: {detail}")),
 )}

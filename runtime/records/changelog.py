@@ -114,6 +114,7 @@ def write(ctx: Ctx, shape: EntityShape, entries: Sequence[Entry]) -> None:
     """Append entries, each to the chain of its record, in one statement."""
     rows = []
     now = ctx.now
+    because = {"automation": ctx.because.to_json()} if ctx.because is not None else {}
     for entry in entries:
         salt = secrets.token_hex(8)
         items = [{**item, "digest": digest(salt, item)} for item in entry.items]
@@ -131,7 +132,7 @@ def write(ctx: Ctx, shape: EntityShape, entries: Sequence[Entry]) -> None:
             "release_id": ctx.release.id,
             "kind": entry.kind,
             "changes": changes,
-            "reason": dict(entry.reason) if entry.reason else None,
+            "reason": {**because, **(entry.reason or {})} or None,
             "prev_hash": entry.head[1],
         }
         row["hash"] = chained(row)

@@ -68,7 +68,7 @@ def receive(ctx: Ctx, entity: str, input: Input, reason: Mapping[str, Any], *, o
 def new_work(ctx: Ctx, shape: EntityShape, id_: str | None, owner: str | None, team: str | None, *, trusted: bool = False, depth: int = 0) -> Work:
     """A record that is not there yet: the machines at their starts, the actor its owner unless said otherwise."""
     now = ctx.now
-    person = None if ctx.actor.kind == "system" else ctx.actor.person
+    person = None if ctx.actor.kind in ("system", "automation") else ctx.actor.person
     values: dict[str, Any] = {key: () if s.rows is not None else None for key, s in shape.fields.items() if not s.virtual and s.field.type != "referring"}
     states = {}
     for machine in shape.machines[1:]:

@@ -21,7 +21,7 @@ from runtime.records.bundles import Key, decided
 from runtime.records.removing import bundle_of
 from runtime.records.shape import shape_of
 
-AROUND: tuple[Table, ...] = (t.span, t.form_draft, t.comment, t.follow, t.notice, t.ask, t.approval_case, t.binned)
+AROUND: tuple[Table, ...] = (t.span, t.form_draft, t.comment, t.follow, t.notice, t.ask, t.approval_case, t.automation_run, t.binned)
 """Tables whose rows about a record go with it; what hangs on these goes by itself."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kernel.model.elements.automations import Automation, AutomationStep
 from kernel.model.elements.base import COLOUR, FIELD_PATH, FIELD_PATHS, SORT, Element
 from kernel.model.elements.data import Entity, Field, Option, OptionSet, Retention, Sample, Validation
 from kernel.model.elements.evidence import Evidence, EvidenceLevel, EvidenceStamp, EvidenceWay, Intake, IntakeFind
@@ -21,12 +22,13 @@ KINDS: Mapping[str, type[Element]] = {
     for k in (
         Group, Entity, Field, Validation, OptionSet, Option, Form, Section, Item,
         Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Clock, ClockStep,
-        Evidence, EvidenceStamp, EvidenceLevel, EvidenceWay, Intake, IntakeFind, Retention, Sample,
+        Automation, AutomationStep, Evidence, EvidenceStamp, EvidenceLevel, EvidenceWay, Intake, IntakeFind,
+        Retention, Sample,
     )
 }
 """Every kind, by key."""
 
-TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "intake", "evidence", "retention", "sample")
+TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "automation", "intake", "evidence", "retention", "sample")
 """Kinds that stand by themselves in a document, in the order in which they are read."""
 
 DEFAULT_SLOTS = frozenset({"fields", "options", "rights", "items", "sections"})
@@ -46,6 +48,8 @@ __all__ = [
     "SORT",
     "TOP_KINDS",
     "Approval",
+    "Automation",
+    "AutomationStep",
     "Calendar",
     "CalendarDay",
     "Clock",

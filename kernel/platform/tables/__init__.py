@@ -3,6 +3,7 @@
 A table stands in the module of its topic; everybody writes ``from kernel.platform import tables as t`` and ``t.session``.
 """
 
+from kernel.platform.tables.automations import automation, automation_run, automation_turn
 from kernel.platform.tables.base import control, platform, search_metadata
 from kernel.platform.tables.deliveries import delivery
 from kernel.platform.tables.evidence import behaviour, event_received, event_refused, event_source
@@ -20,6 +21,9 @@ __all__ = [
     "approval_seat",
     "ask",
     "audit",
+    "automation",
+    "automation_run",
+    "automation_turn",
     "behaviour",
     "binned",
     "bulk_item",

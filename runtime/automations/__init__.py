@@ -1,0 +1,1 @@
+"""Automations: what the product does by itself."""
