@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from runtime.forms.control import Cell, Control, RowControl
 from runtime.forms.layout import Layout
 from runtime.forms.prepare import Prepared, prepared, reader_of
 from runtime.forms.shown import Surroundings, display, file_item, words
+from runtime.forms.undrawn import Undrawn, UndrawnRow
 
 INDEX = "__index__"
 RAW = Mapping[str, Any]
@@ -65,6 +67,7 @@ class FormView:
     """A form ready to print. ``errors`` are (control id or None, label, message) for the summary on top."""
 
     tabs: Sequence[TabView]
+    undrawn: bool = False
     errors: Sequence[tuple[str | None, Any, Any]] = ()
 
     @property
@@ -103,10 +106,13 @@ class Filling:
 
 
 class Builder:
-    """Fills controls for one request. ``prefix`` keeps ids of two forms on one page apart."""
+    """Fills controls for one request. ``prefix`` keeps ids of two forms on one page apart. ``drawn``: so many rows of a sub-form get
+    their controls now, and those with an error; ``undrawn`` says afterwards whether there are others (undrawn.py)."""
 
-    def __init__(self, ctx: Ctx, entity: str, filling: Filling, prefix: str = "f", lookup: str = "") -> None:
+    def __init__(self, ctx: Ctx, entity: str, filling: Filling, prefix: str = "f", lookup: str = "", drawn: int | None = None) -> None:
         self.ctx, self.entity, self.filling, self.prefix = ctx, entity, filling, prefix
+        self.drawn = drawn
+        self.undrawn = False
         self.base = f"/t/{ctx.tenant.slug}"
         self.lookup = lookup or f"{self.base}/lookup/{entity}"
         self.reader = reader_of(ctx, filling.labels)
@@ -124,7 +130,7 @@ class Builder:
                     parts.append(PartView(part.key, f"{self.prefix}-s-{part.key}", part.label, part.help, part.collapsed, views, hidden))
             if parts:
                 tabs.append(TabView(f"{self.prefix}-t-{number}", tab.label, parts))
-        return FormView(tabs)
+        return FormView(tabs, self.undrawn)
 
     def _stands(self, f: Field, new: bool) -> bool:
         if f.key not in self.filling.readable:
@@ -216,10 +222,46 @@ class Builder:
     def _rows(self, p: Prepared, c: Control, rows: Sequence[Any]) -> None:
         columns = [col for col in p.columns if self._column_readable(p, col)]
         c.columns = [{"label": col.label, "width": _width(col)} for col in columns]
-        c.rows = [self._row(p, columns, str(i), row) for i, row in enumerate(rows)]
+        c.rows = self._drawn_rows(p, columns, rows)
         c.blank = self._row(p, columns, INDEX, None)
         c.add_label = p.placeholder
         c.least, c.most = int(p.attrs.get("data-min") or 0), p.attrs.get("data-max")
+
+    def _drawn_rows(self, p: Prepared, columns: Sequence[Prepared], rows: Sequence[Any]) -> list[RowControl | UndrawnRow]:
+        most = len(rows) if self.drawn is None else self.drawn
+        made: list[RowControl | UndrawnRow] = [self._row(p, columns, str(i), row) for i, row in enumerate(rows[:most])]
+        if len(rows) > most:
+            wrong = {int(found[1]) for path in self.filling.errors if (found := re.match(rf"{p.key}\[(\d+)\]", path))}
+            undrawn = Undrawn(self.filling.labels)
+            for i in range(most, len(rows)):
+                made.append(self._row(p, columns, str(i), rows[i]) if i in wrong else self._undrawn_row(undrawn, p, columns, str(i), rows[i]))
+            self.undrawn = True
+        return made
+
+    def _undrawn_row(self, undrawn: Undrawn, p: Prepared, columns: Sequence[Prepared], index: str, row: Any) -> UndrawnRow:
+        cells: list[tuple[Prepared, Sequence[str], str | None]] = []
+        markup = {}
+        for col in columns:
+            if not self._column_writable(p, col):
+                cells.append((col, (), self._cell_words(col, row)))
+                continue
+            texts = self._cell_texts(col, row)
+            cells.append((col, texts, None))
+            if col.type.group == "file" and any(texts):
+                markup[col.key] = str(self._printed_cell(p, col, index, texts, False))
+        return undrawn.row(f"{p.key}-{index}-", index, _row_id(row), cells, markup)
+
+    def _column_writable(self, p: Prepared, col: Prepared) -> bool:
+        return col.type.writable and f"{p.key}.{col.key}" in self.filling.writable
+
+    def _cell_texts(self, col: Prepared, row: Any) -> Sequence[str]:
+        if row is None:
+            return ()
+        found: Sequence[str] = row["fields"].get(col.key, ()) if isinstance(row, Mapping) else col.type.input_texts(col.field, row.values.get(col.key), self.reader)
+        return found
+
+    def _cell_words(self, col: Prepared, row: Any) -> str:
+        return words(col, None if row is None or isinstance(row, Mapping) else row.values.get(col.key), self.around)
 
     def _column_readable(self, p: Prepared, col: Prepared) -> bool:
         return f"{p.key}.{col.key}" in self.filling.readable
@@ -227,25 +269,16 @@ class Builder:
     def _row(self, p: Prepared, columns: Sequence[Prepared], index: str, row: Any) -> RowControl:
         """``row`` is a stored row (id, values), a sent one (``{"id", "fields"}`` of texts), or None for the empty one."""
         prefix = f"{p.key}-{index}-"
-        sent = isinstance(row, Mapping)
-        row_id = None if row is None else row.get("id") if sent else row.id
         cells = []
         for col in columns:
             id_ = f"{self.prefix}-{prefix}{col.key}"
             error = self.filling.errors.get(f"{p.key}[{index}].{col.key}")
-            if sent:
-                texts = row["fields"].get(col.key, ())
-            elif row is None:
-                texts = ()
+            if self._column_writable(p, col):
+                markup = self._cell(p, col, index, self._cell_texts(col, row), bool(error))
             else:
-                texts = col.type.input_texts(col.field, row.values.get(col.key), self.reader)
-            if col.type.writable and f"{p.key}.{col.key}" in self.filling.writable:
-                markup = self._cell(p, col, index, texts, bool(error))
-            else:
-                value = None if row is None or sent else row.values.get(col.key)
-                markup = entry("readonly", Control(id_, prefix + col.key, col.key, {}, {}, shown=words(col, value, self.around)), self.ctx.language)
+                markup = entry("readonly", Control(id_, prefix + col.key, col.key, {}, {}, shown=self._cell_words(col, row)), self.ctx.language)
             cells.append(Cell(id_, col.key, col.label, markup, _width(col), error))
-        return RowControl(prefix, cells, row_id)
+        return RowControl(prefix, cells, _row_id(row))
 
 
     def _cell(self, p: Prepared, col: Prepared, index: str, texts: Sequence[Any], invalid: bool) -> Markup:
@@ -279,6 +312,11 @@ _PLAIN = frozenset({"text", "number", "date", "percent", "duration", "textarea"}
 """Widgets that print their one text in one place and nowhere else."""
 MOST_PRINTED = 8_000
 _printed: dict[tuple[Any, ...], Markup] = {}
+
+
+def _row_id(row: Any) -> str | None:
+    found: str | None = None if row is None else row.get("id") if isinstance(row, Mapping) else row.id
+    return found
 
 
 def _width(p: Prepared) -> str | None:

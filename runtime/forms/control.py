@@ -44,7 +44,7 @@ class Control:
     least: int = 0
     files: Sequence[Mapping[str, Any]] = ()
     columns: Sequence[Mapping[str, Any]] = ()
-    rows: Sequence[RowControl] = ()
+    rows: Sequence[Any] = ()
     blank: RowControl | None = None
     add_label: str | None = None
 
@@ -98,3 +98,4 @@ class RowControl:
     prefix: str
     cells: Sequence[Cell]
     id: str | None = None
+    undrawn: bool = False

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Request, redirect
 from werkzeug.datastructures import MultiDict
@@ -26,6 +27,7 @@ from runtime.forms.layout import layout_of
 from runtime.forms.locked import ids_of, lock_field
 from runtime.forms.prepare import prepared, reader_of, target_of
 from runtime.forms.shown import Surroundings, words
+from runtime.forms.undrawn import DRAWN
 from runtime.forms.visible import hidden_parts
 from runtime.forms.when import clock_words, day_words, iso
 from runtime.records import reading, road
@@ -232,7 +234,7 @@ class Form:
                 wanted.add(column.refers_to or target_of(column.shape), value)
         return resolve(self.ctx, wanted)
 
-    def filled(self, given: Mapping[str, Any], raw: Mapping[str, Any] | None, refused: Invalid | None, prefix: str = "f") -> FormView:
+    def filled(self, given: Mapping[str, Any], raw: Mapping[str, Any] | None, refused: Invalid | None, prefix: str = "f", drawn: int | None = DRAWN) -> FormView:
         """The form with values: as the road would see them now, with what was typed kept as typed."""
         ctx = self.ctx
         id_ = self.shown.record.id if self.shown else None
@@ -249,7 +251,7 @@ class Form:
             values=values, raw=kept, readable=self.readable, writable=self.writable, rules=found.rules,
             hidden_parts=hidden_parts(ctx, self.layout, self.shown.record if self.shown else None, found.values), errors=errors, labels=labels, files=files,
             linked=frozenset(e.key for e in known_entities(ctx)), creatable=creatable(ctx))
-        form = Builder(ctx, self.entity.key, filling, prefix).form(self.layout, new=self.shown is None)
+        form = Builder(ctx, self.entity.key, filling, prefix, drawn=drawn).form(self.layout, new=self.shown is None)
         if refused is not None:
             names = {f.key: f.label for f in form.fields}
             form.errors = problems.summary(refused.problems, names, names, prefix, ctx.language)
@@ -273,7 +275,8 @@ class Form:
         id_ = self.shown.record.id if self.shown else None
         dialog = self.shown is None and (bool(request.form.get("_dialog")) or is_htmx(request))
         prefix = "d" if dialog else "f"
-        form = self.filled(given, raw, refused, prefix)
+        every = "all" in (request.args.get("_rows"), request.form.get("_rows"))
+        form = self.filled(given, raw, refused, prefix, None if every else DRAWN)
         lock = request.values.get("lock") if dialog else None
         if lock in {f.key for f in self.writable_fields}:
             lock_field(form, str(lock), given.get(str(lock)) or [], self.labels_for({str(lock): ids_of(given.get(str(lock)))}))
@@ -290,6 +293,7 @@ class Form:
             "draft_url": f"{base}/draft{tail}", "draft_key": f"{ctx.tenant.slug}:{ctx.actor.person}:{entity.key}:{id_ or NEW}" + (f":{source}" if source else ""),
             "copy": source,
             "preview_url": f"{base}/preview{tail}", "submit_label": _("Save") if self.shown else _("Create"),
+            "every": every, "every_url": f"{request.path}?{urlencode([*request.args.items(multi=True), ('_rows', 'all')])}", "drawn": DRAWN,
             "program": program.of(ctx, self.layout, self.readable, self.writable, prefix),
             "intro": copies.intro(ctx, entity.key, copied) if copied is not None else None, "lock": lock,
             "draft": self._draft(draft, request, tail) if draft is not None and refused is None and not dialog else None,

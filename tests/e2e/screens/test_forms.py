@@ -219,3 +219,36 @@ def test_what_is_missing_is_added_in_place_and_the_step_opens(world, open_page):
     page.locator("#step-dialog").get_by_role("button", name="Hand in").click()
     page.wait_for_function("() => document.querySelector('.path-current')?.textContent.includes('In review')")
     assert stored(world, id_).state == "review"
+
+
+def test_long_tables_draw_what_is_seen_and_send_everything(world, open_page):
+    items = [{"fields": {"name": f"Item {n}", "hours": "1", "price": "2"}} for n in range(200)]
+    [id_] = make_tasks(world, "ann", {"title": "Long", "items": items})
+    page = open_page("ann", f"/e/task/{id_}/edit")
+    assert page.locator("[data-child-row]").count() == 200 and page.locator("[data-undrawn]").count() == 100
+    # What is not drawn counts: in what follows from it, and in what is found on the page.
+    page.locator("#f-items-0-hours").fill("11")
+    page.locator("[data-output=total]").get_by_text("420", exact=False).wait_for()
+    page.get_by_text("Item 150 · 1", exact=False).wait_for()
+    # The keyboard reaches it: the row has its controls, the focus stands in the first, and what follows is in words.
+    page.locator("[data-undrawn='150'] [data-child-draw]").focus()
+    page.wait_for_function("() => document.activeElement.id === 'f-items-150-name'")
+    assert page.locator("#f-items-150-name").input_value() == "Item 150" and "2" in page.locator("#f-items-150-cost").inner_text()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("In the middle")
+    # So does whoever scrolls.
+    page.locator("[data-undrawn='199']").scroll_into_view_if_needed()
+    page.locator("#f-items-199-name").fill("")
+    page.locator("#f-items-199-price").fill("4")
+    page.locator("[data-output=total]").get_by_text("422", exact=False).wait_for()
+    page.get_by_role("button", name="Save").click()
+    # A row far down is refused: the summary leads to it.
+    page.locator(".error-summary").get_by_role("link").click()
+    page.wait_for_function("() => document.activeElement.id === 'f-items-199-name'")
+    assert page.locator("[data-undrawn='150']").count() == 1 and page.locator("[data-undrawn='199']").count() == 0
+    page.locator("#f-items-199-name").fill("The last")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(re.compile(r"/e/task/[0-9a-f-]{36}$"))
+    rows = stored(world, id_).values["items"]
+    assert len(rows) == 200 and [rows[n].values["name"] for n in (0, 120, 150, 199)] == ["Item 0", "Item 120", "In the middle", "The last"]
+    assert (rows[0].values["hours"], rows[199].values["price"], rows[120].values["price"]) == (11, 4, 2)

@@ -5,6 +5,7 @@ import { announce } from "../announce.js";
 import { toast } from "../toast.js";
 import { t } from "../text.js";
 import { changed } from "../fields.js";
+import { drawer } from "../rows.js";
 
 export default function childRows(root) {
   const { on, off } = listeners();
@@ -25,11 +26,16 @@ export default function childRows(root) {
     show();
     changed(root);
   }
+  const markup = template.innerHTML;
+  function blank(index) {
+    const holder = document.createElement("template");
+    holder.innerHTML = markup.replaceAll("__index__", String(index));
+    return holder.content.firstElementChild;
+  }
+  const stop = drawer(list, blank);
   root.addRow = (focus = true) => {
     if (rows().length >= max) { toast(t("max_rows", { n: max }), { tone: "warning" }); return null; }
-    const holder = document.createElement("template");
-    holder.innerHTML = template.innerHTML.replaceAll("__index__", String(next++));
-    const row = holder.content.firstElementChild;
+    const row = blank(next++);
     list.append(row);
     number();
     if (focus) focusable(row).find((element) => !element.matches("[data-child-grip], [data-child-remove]"))?.focus();
@@ -66,5 +72,5 @@ export default function childRows(root) {
   });
   const sortable = add ? new window.Sortable(list, { handle: "[data-child-grip]", animation: 120, onEnd: number }) : null;
   show();
-  return () => { off(); sortable?.destroy(); delete root.addRow; };
+  return () => { off(); stop(); sortable?.destroy(); delete root.addRow; };
 }

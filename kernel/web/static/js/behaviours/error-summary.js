@@ -7,7 +7,7 @@ export default function errorSummary(box) {
     const target = link && document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)));
     if (!target) return;
     event.preventDefault();
-    focusField(target.closest("[data-field]") || target);
+    focusField(target.closest("[data-cell], [data-field]") || target);
   };
   box.addEventListener("click", go);
   box.focus();

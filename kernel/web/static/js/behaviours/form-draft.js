@@ -4,7 +4,7 @@ import { debounce, listeners, make } from "../dom.js";
 import { send } from "../request.js";
 import { t } from "../text.js";
 import { clockTime, relative } from "../time.js";
-import { setValue, changed } from "../fields.js";
+import { fill, setValue, changed } from "../fields.js";
 
 const KEEP_DAYS = 14;
 const SKIP = new Set(["csrf_token", "_csrf", "password"]);
@@ -35,15 +35,16 @@ function write(form, entries) {
     const wanted = new Set([...names].filter((name) => name.startsWith(`${prefix}-`)).map((name) => name.slice(prefix.length + 1).split("-")[0]));
     for (let n = rows.querySelectorAll("[data-child-row]").length; n < wanted.size && rows.addRow; n += 1) rows.addRow(false);
   }
+  const sent = new Map();
+  for (const [name, ...said] of entries) sent.has(name) ? sent.get(name).push(said) : sent.set(name, [said]);
+  const held = new Map();
   for (const control of form.elements) {
-    if ((control.type === "checkbox" || control.type === "radio") && control.name && !names.has(control.name)) control.checked = false;
+    if (!control.name || SKIP.has(control.name) || control.type === "file") continue;
+    if (names.has(control.name)) held.has(control.name) ? held.get(control.name).push(control) : held.set(control.name, [control]);
+    else if (control.type === "checkbox" || control.type === "radio") control.checked = false;
   }
-  for (const [name, value, label] of entries) {
-    const controls = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)].filter((control) => control.type !== "hidden" || !SKIP.has(name));
-    const exact = controls.find((control) => (control.type === "checkbox" || control.type === "radio") && control.value === value);
-    const control = exact || controls[0];
-    if (control) setValue(control, value, label);
-  }
+  // What already holds it is left alone: a copy of a thousand rows differs from the page in a few values.
+  for (const [name, controls] of held) fill(controls, sent.get(name), (control, value, label) => { if (control.value !== value || control.multiple || control.type === "checkbox" || control.type === "radio") setValue(control, value, label); });
   changed(form);
 }
 

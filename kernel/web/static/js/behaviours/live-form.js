@@ -55,7 +55,7 @@ export default function liveForm(form) {
   const program = JSON.parse(block.textContent);
   const results = new Map();
   const touched = new Set();
-  let controller = null, asked = "";
+  let controller = null, asked = "", last = null;
 
   const wrapper = (key) => form.querySelector(`[data-field="${esc(key)}"]`);
   // While the rules are worked out no control comes or goes: all of them are found once, however many rows ask for theirs.
@@ -88,7 +88,13 @@ export default function liveForm(form) {
     }
   }
 
+  let byRows = null;
   const indexes = (key) => {
+    if (!byRows) return listed(key);
+    if (!byRows.has(key)) byRows.set(key, listed(key));
+    return byRows.get(key);
+  };
+  const listed = (key) => {
     const list = form.querySelector(`[data-behaviour~=child-rows][data-name="${esc(key)}"] [data-child-list]`);
     return list ? [...list.children].map((row) => {
       const id = row.querySelector("[name$='-_id']");
@@ -166,7 +172,8 @@ export default function liveForm(form) {
 
   function work() {
     byName = named();
-    try { workOut(); } finally { byName = null; }
+    byRows = new Map();
+    try { workOut(); } finally { byName = byRows = null; }
   }
   function workOut() {
     results.clear();
@@ -241,21 +248,27 @@ export default function liveForm(form) {
       const response = await fetch(url, { method: "POST", body: sent, signal: controller.signal, credentials: "same-origin", headers: { "X-CSRFToken": csrfToken(), "Content-Type": "application/x-www-form-urlencoded", Accept: "application/json" } });
       if (!response.ok) return;
       const answer = await response.json();
-      for (const [key, said] of Object.entries(answer.fields)) {
-        const row = /^([a-z][a-z0-9_]*)\[(\d+)\]\.([a-z][a-z0-9_]*)$/.exec(key);
-        if (row) { apply(document.getElementById(`${program.prefix}-${row[1]}-${indexes(row[1])[Number(row[2])]}-${row[3]}-label`)?.closest("[data-cell]"), said); continue; }
-        if (program.remote.includes(key)) apply(wrapper(key), said);
-        if (said.text !== undefined && !(key in program.computed && program.computed[key].shown.as !== "server")) say(key, said.text || "—");
-      }
-      for (const [key, shown] of Object.entries(answer.parts)) {
-        const part = document.getElementById(`${program.prefix}-s-${key}`);
-        if (part && program.remote.includes(`#${key}`)) part.hidden = !shown;
-      }
-      form.dispatchEvent(new CustomEvent("live:applied"));
+      last = answer;
+      heed(answer);
     } catch (error) {
       if (error.name !== "AbortError") asked = "";
     }
   }, 300);
+  function heed(answer) {
+    byRows = new Map();
+    for (const [key, said] of Object.entries(answer.fields)) {
+      const row = /^([a-z][a-z0-9_]*)\[(\d+)\]\.([a-z][a-z0-9_]*)$/.exec(key);
+      if (row) { apply(document.getElementById(`${program.prefix}-${row[1]}-${indexes(row[1])[Number(row[2])]}-${row[3]}-label`)?.closest("[data-cell]"), said); continue; }
+      if (program.remote.includes(key)) apply(wrapper(key), said);
+      if (said.text !== undefined && !(key in program.computed && program.computed[key].shown.as !== "server")) say(key, said.text || "—");
+    }
+    for (const [key, shown] of Object.entries(answer.parts)) {
+      const part = document.getElementById(`${program.prefix}-s-${key}`);
+      if (part && program.remote.includes(`#${key}`)) part.hidden = !shown;
+    }
+    byRows = null;
+    form.dispatchEvent(new CustomEvent("live:applied"));
+  }
   const needsServer = program.remote.length > 0 || Object.values(program.computed).some((tree) => tree.shown.as === "server");
 
   const soon = debounce(() => { work(); if (needsServer) ask(); }, 30);
@@ -265,8 +278,11 @@ export default function liveForm(form) {
     soon();
   };
   for (const type of ["input", "change", "form:changed", "upload:done"]) on(form, type, note);
+  // Rows that have just got their controls: the rules hold for them too, and nobody has typed anything.
+  const drawn = debounce(() => { work(); if (last) heed(last); }, 30);
+  on(form, "rows:drawn", drawn);
   // What the server filled in is somebody's value already, unless it is a default of an untouched new form.
   for (const [key, spec] of Object.entries(program.fields)) if (spec.default && form.querySelector("[name=_version]")) touched.add(key);
   work();
-  return () => { off(); soon.cancel(); ask.cancel(); controller?.abort(); };
+  return () => { off(); soon.cancel(); drawn.cancel(); ask.cancel(); controller?.abort(); };
 }
