@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from kernel.i18n import _, to_text
 from kernel.jobs import queue
 from kernel.jobs.handler import Again, Done, GiveUp, Handler, Handlers, Lost, Outcome, pause
 from kernel.jobs.queue import Job
+from kernel.jobs.steady import Jump, Steady, note, went_back
 from kernel.platform import accounts, actors
 from kernel.platform import tables as t
 from kernel.platform.clock import Clock
@@ -48,12 +49,24 @@ class Worker:
     tenants: Tenants
     handlers: Handlers
     batch: int = BATCH
+    steady: Steady = field(default_factory=Steady)
 
     # --- looking around -----------------------------------------------------------------------------------------------
 
     def tick(self, lane: str | None = None) -> int:
         """Look where something is due, as far as is known, and do it. Returns how many steps were made."""
+        if lane != "long" and (jump := self.steady.look(self.clock)) is not None:
+            self._jumped(jump)
         return sum(self._look_into(placement, lane) for placement in self.tenants.due(self.clock.now()))
+
+    def _jumped(self, jump: Jump) -> None:
+        """Say so in every tenant: what was due is judged by a clock that was not even."""
+        _log.warning("clock_jumped", seconds=int(jump.by.total_seconds()))
+        for placement in self.tenants.all():
+            found = self.tenants.find(placement.slug) if placement.status == "active" else None
+            if found is not None:
+                with suppress(Busy), found[1].write() as conn:
+                    note(conn, jump)
 
     def sweep(self, lane: str | None = None) -> int:
         """Look into every tenant: what a lost hint would have hidden is done now, and standing work is seen to."""
@@ -64,6 +77,10 @@ class Worker:
         wanted = [handler.kind for handler in self.handlers if handler.every is not None]
         with home.read() as conn:
             missing = set(wanted) - queue.known_keys(conn, wanted)
+            back = went_back(conn, self.clock.now())
+        if back is not None:
+            with home.write() as conn:
+                note(conn, back)
         if missing:
             with home.write() as conn:
                 for kind in sorted(missing):

@@ -49,6 +49,7 @@ KINDS: Mapping[str, Text] = {
     "secret.cleared": _("{who} removed the secret of {name}"),
     "settings.changed": _("{who} changed the settings: {name}"),
     "release.published": _("{who} published release {number}"),
+    "clock.jumped": _("The clock of the machine jumped by {seconds} seconds"),
 }
 
 

@@ -75,7 +75,7 @@ class FileClock:
         return datetime.fromtimestamp(self._scale(time.time()) + self._offset, UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.monotonic() * self._rate
 
     def _scale(self, real: float) -> float:
         return self._anchor + (real - self._anchor) * self._rate

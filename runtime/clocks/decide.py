@@ -10,14 +10,26 @@ from kernel.calendars.calendar import WorkingCalendar
 from kernel.calendars.reckon import Pause, Reckoning, add, add_days, between
 
 RUNNING, PAUSED, MET, CANCELLED = "running", "paused", "met", "cancelled"
+# No clock at all: what would have begun one can't be worked out, and the row says why.
+REFUSED = "refused"
 OPEN = (RUNNING, PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a promise can't be worked out: the property that failed, and with which error (one of the expression language,
+    ``span`` for a length that is none, ``no_working_time`` for a calendar by which nobody works)."""
+
+    at: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What a record says of a promise. ``target`` None: it can't be worked out, so nothing is promised.
+    """What a record says of a promise. ``target`` None: nothing is promised.
 
     ``days`` is given instead of ``target`` where working days are promised. ``calendar`` is a key; None: every second counts.
+    ``faults``: what could not be worked out.
     """
 
     starts: bool
@@ -29,6 +41,11 @@ class Facts:
     target: timedelta | None = None
     days: int | None = None
     calendar: str | None = None
+    faults: tuple[Fault, ...] = ()
+
+    def failed(self, *names: str) -> bool:
+        """Whether one of these properties could not be worked out."""
+        return any(fault.at in names for fault in self.faults)
 
     @property
     def promised(self) -> bool:
@@ -82,13 +99,21 @@ class Rearm:
     """What starts it no longer holds: the next time it may start again."""
 
 
-Decision = Start | Change | End | Rearm | None
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """It would begin, but something it stands on can't be worked out."""
+
+    fault: Fault
+
+
+Decision = Start | Change | End | Rearm | Refuse | None
 
 
 def decide(facts: Facts, was: Was | None, restarts: bool, now: datetime) -> Decision:
     """What follows for one promise on one record. Of several clocks of the same promise ``was`` is the last one.
 
     What is already kept or cancelled when it would start never starts: an imported record makes no promise that is over.
+    A running clock outlives a formula that fails: it keeps the plan it has.
     """
     if was is None or not was.open:
         return _ended(facts, was, restarts, now)
@@ -96,32 +121,38 @@ def decide(facts: Facts, was: Was | None, restarts: bool, now: datetime) -> Deci
         return End(False, now)
     if facts.done:
         return End(True, min(max(facts.done_at or now, was.started_at), now))
-    if not facts.promised:
+    if not facts.promised and not facts.failed("target", "days"):
         return End(False, now)
     since = facts.since or was.started_at
     why = []
-    if facts.days != was.days or (facts.days is None and facts.target != was.target):
+    if not facts.failed("target", "days") and (facts.days != was.days or (facts.days is None and facts.target != was.target)):
         why.append("target")
     if facts.calendar != was.calendar:
         why.append("calendar")
     if facts.since is not None and facts.since != was.started_at:
         why.append("start")
-    pauses = was.pauses
-    if facts.paused and was.state == RUNNING:
+    pauses, paused = was.pauses, facts.paused if not facts.failed("pauses") else was.state == PAUSED
+    if paused and was.state == RUNNING:
         why.append("paused")
         pauses = (*pauses, Pause(now, None))
-    elif not facts.paused and was.state == PAUSED:
+    elif not paused and was.state == PAUSED:
         why.append("resumed")
         pauses = (*pauses[:-1], Pause(pauses[-1].start, now, pauses[-1].why))
-    return Change(tuple(why), since, pauses, facts.paused) if why else None
+    return Change(tuple(why), since, pauses, paused) if why else None
 
 
 def _ended(facts: Facts, was: Was | None, restarts: bool, now: datetime) -> Decision:
     if not facts.starts:
+        if facts.failed("starts"):
+            return Refuse(facts.faults[0]) if was is None or (restarts and was.rearmed) else None
         return Rearm() if was is not None and restarts and not was.rearmed else None
     if was is not None and not (restarts and was.rearmed):
         return None
-    if facts.done or facts.cancelled or not facts.promised:
+    if facts.done or facts.cancelled:
+        return None
+    if facts.faults:
+        return Refuse(facts.faults[0])
+    if not facts.promised:
         return None
     return Start(facts.since or now)
 

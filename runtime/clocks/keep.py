@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +15,28 @@ from kernel.calendars.reckon import NoWorkingTime, Pause
 from kernel.jobs import queue
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
-from runtime.clocks import rows, whose
-from runtime.clocks.decide import CANCELLED, MET, PAUSED, RUNNING, Change, End, Facts, Rearm, Start, decide, due_of, late_by, target_of
+from runtime.clocks import faults, rows, whose
+from runtime.clocks.decide import (
+    CANCELLED,
+    MET,
+    PAUSED,
+    REFUSED,
+    RUNNING,
+    Change,
+    End,
+    Facts,
+    Fault,
+    Rearm,
+    Refuse,
+    Start,
+    decide,
+    due_of,
+    late_by,
+    target_of,
+)
+from runtime.clocks.faults import NOBODY_WORKS
 from runtime.clocks.moments import carried, pending
+from runtime.clocks.pinned import Pinned
 from runtime.clocks.policy import Policy, calendar_by_key, policies_of
 from runtime.clocks.rows import ClockRow
 from runtime.clocks.whose import ELAPSED
@@ -71,108 +90,165 @@ def look_after(ctx: Ctx, shape: EntityShape, records: Sequence[Record]) -> None:
     known = rows.last_of(ctx, shape.key, [r.id for r in records])
     scene = Scene(ctx)
     envs = [RecordEnv(scene, shape, record) for record in records]
-    calendars = _calendars(ctx, scene, policies, envs)
+    work = Work(Ways(ctx, scene, envs), Pinned(ctx))
     fresh: list[ClockRow] = []
     for env in envs:
         scene.remember(env)
         for policy in policies:
-            made = _one(ctx, policy, env, known.get((env.id, policy.key)), calendars.get((env.id, policy.element.counts)))
+            made = _one(ctx, policy, env, known.get((env.id, policy.key)), work)
             if made is not None:
                 fresh.append(made)
     rows.add(ctx, fresh)
 
 
-def _calendars(ctx: Ctx, scene: Scene, policies: Iterable[Policy], envs: Sequence[RecordEnv]) -> dict[tuple[str, str], str | None]:
-    """Per record and way of counting the key of the calendar; None for every minute."""
-    ways = {p.element.counts for p in policies}
-    found: dict[tuple[str, str], str | None] = {}
-    default = ctx.app.default_calendar.key if ctx.app.default_calendar else None
-    teams: dict[tuple[str, str], str | None] = {}
-    for env in envs:
-        if "team" in ways:
-            teams[(env.id, "team")] = env.team
-        if "owner" in ways:
-            owner = scene.record("person", env.owner) if "person" in ctx.app.entities else None
-            team = owner.values.get("team") if owner is not None else None
-            teams[(env.id, "owner")] = team if isinstance(team, str) else env.team
-    keys = whose.keys_of(ctx, list(teams.values())) if teams else {}
-    for place, team in teams.items():
-        found[place] = keys.get(team or "", default)
-    for way in ways - {"team", "owner", ELAPSED}:
-        found.update({(env.id, way): way if way in ctx.app.calendars else default for env in envs})
-    return found
+class Ways:
+    """Whose hours count for records, by way of counting; asked only where a promise needs it, once for all of them."""
+
+    def __init__(self, ctx: Ctx, scene: Scene, envs: Sequence[RecordEnv]) -> None:
+        self._ctx, self._scene, self._envs = ctx, scene, envs
+        self._known: dict[str, dict[str, str | None]] = {}
+
+    def key(self, env: RecordEnv, way: str) -> str | None:
+        """The key of the calendar; None for every minute."""
+        if way == ELAPSED:
+            return None
+        default = self._ctx.app.default_calendar.key if self._ctx.app.default_calendar else None
+        if way not in ("team", "owner"):
+            return way if way in self._ctx.app.calendars else default
+        if way not in self._known:
+            teams = {e.id: e.team if way == "team" else self._owners(e) for e in self._envs}
+            keys = whose.keys_of(self._ctx, list(teams.values()))
+            self._known[way] = {id_: keys.get(team or "", default) for id_, team in teams.items()}
+        return self._known[way].get(env.id, default)
+
+    def _owners(self, env: RecordEnv) -> str | None:
+        owner = self._scene.record("person", env.owner) if "person" in self._ctx.app.entities else None
+        team = owner.values.get("team") if owner is not None else None
+        return team if isinstance(team, str) else env.team
 
 
-def _one(ctx: Ctx, policy: Policy, env: RecordEnv, row: ClockRow | None, calendar: str | None) -> ClockRow | None:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the decisions on many records share."""
+
+    ways: Ways
+    pinned: Pinned
+
+
+def _one(ctx: Ctx, policy: Policy, env: RecordEnv, row: ClockRow | None, work: Work, because: Mapping[str, Any] | None = None) -> ClockRow | None:
     """Carry out the decision on one promise of one record; a new clock is returned, to be added with the others."""
-    facts = policy.facts(env, calendar)
+    refused = row if row is not None and row.state == REFUSED else None
+    if refused is not None:
+        row = None
+    under_way = row is not None and row.open
+    if row is not None and row.open and because is None:
+        policy, env = work.pinned.of(policy, env, row)
+    facts = policy.facts(env, None, under_way=under_way)
+    if under_way or (facts.starts and facts.promised):
+        facts = replace(facts, calendar=work.ways.key(env, policy.element.counts))
     if env.record.deleted_at is not None:
         # What lies in the bin is promised nothing meanwhile; out of it the clock goes on.
-        facts = replace(facts, starts=False if row is None or not row.open else facts.starts, paused=True, done=False, cancelled=False)
+        facts = replace(facts, starts=facts.starts and under_way, paused=True, done=False, cancelled=False, faults=())
+    made: ClockRow | None = None
+    fault: Fault | None = next(iter(facts.faults), None) if under_way else None
     match decide(facts, row.was if row is not None else None, policy.element.restarts, ctx.now):
         case Start(at):
-            return _start(ctx, policy, env, facts, at)
+            made, fault = _start(ctx, policy, env, facts, at)
         case Change() as change if row is not None:
-            _replan(ctx, policy, env, row, facts, change)
+            fault = _replan(ctx, work, policy, env, row, facts, change, because) or fault
         case End(met, at) if row is not None:
-            _end(ctx, row, met, at)
+            _end(ctx, work, row, met, at)
         case Rearm() if row is not None:
             rows.store(ctx, row.moved(rearmed=True))
-    return None
+        case Refuse(found):
+            fault = found
+    faults.keep(ctx, policy, env, refused, fault)
+    return made
 
 
-def _start(ctx: Ctx, policy: Policy, env: RecordEnv, facts: Facts, at: Any) -> ClockRow | None:
+def _start(ctx: Ctx, policy: Policy, env: RecordEnv, facts: Facts, at: Any) -> tuple[ClockRow | None, Fault | None]:
     calendar = calendar_by_key(ctx.release, facts.calendar, ZoneInfo(ctx.tenant.zone))
     row = ClockRow(
         ctx.new_id(), policy.key, policy.element.uid, env.shape.key, env.id, PAUSED if facts.paused else RUNNING, 1, ctx.release.id,
         {**policy.definition(env), **({"days": facts.days} if facts.days is not None else {})}, at, timedelta(0), facts.calendar,
-        (Pause(ctx.now, None),) if facts.paused else (), None, None, plans=({"at": ctx.now.isoformat(), "why": ["started"]},))
+        (Pause(ctx.now, None, _in_state(env)),) if facts.paused else (), None, None, plans=({"at": ctx.now.isoformat(), "why": ["started"]},))
     try:
         row = _planned(row, target_of(facts, calendar, at), calendar)
     except NoWorkingTime:
-        # A calendar without working time is said by the checks; a promise that can't be reckoned is none.
-        return None
+        return None, Fault("counts", NOBODY_WORKS)
     _set_alarm(ctx, row, calendar)
     events.write(ctx, "clock_started", row.entity, [(row.record, {"clock": row.id, "policy": row.policy})])
-    return row
+    return row, None
 
 
 def _planned(row: ClockRow, target: timedelta, calendar: Any) -> ClockRow:
-    due = due_of(row.started_at, target, calendar, row.pauses).due
-    return row.moved(target=target, due_at=due)
+    """The row with its moments worked out. Raises NoWorkingTime."""
+    reckoned = due_of(row.started_at, target, calendar, row.pauses)
+    warn = due_of(row.started_at, target * float(row.definition.get("warn", 0.75)), calendar, row.pauses)
+    return row.moved(
+        target=target, due_at=reckoned.due, warns_at=warn.due if reckoned.due is not None else None,
+        definition={**{k: v for k, v in row.definition.items() if k != "provisional"}, **({"provisional": True} if reckoned.provisional else {})})
 
 
-def _replan(ctx: Ctx, policy: Policy, env: RecordEnv, row: ClockRow, facts: Facts, change: Change) -> None:
-    """Another plan: the generation rises, the old alarm does nothing any more, the reason is kept (D42)."""
-    calendar = calendar_by_key(ctx.release, facts.calendar, ZoneInfo(ctx.tenant.zone))
+def _replan(
+    ctx: Ctx, work: Work, policy: Policy, env: RecordEnv, row: ClockRow, facts: Facts, change: Change, because: Mapping[str, Any] | None = None
+) -> Fault | None:
+    """Another plan: the generation rises, the old alarm does nothing any more, the reason is kept (D42). Where nobody works by the
+    new calendar the old plan stays."""
+    release = ctx.release if because is not None else work.pinned.release(row)
+    calendar = calendar_by_key(release, facts.calendar, ZoneInfo(ctx.tenant.zone))
     binned = env.record.deleted_at is not None
     pauses = change.pauses
     if binned and "paused" in change.why:
         pauses = (*pauses[:-1], Pause(pauses[-1].start, None, IN_THE_BIN))
+    elif "paused" in change.why:
+        pauses = (*pauses[:-1], Pause(pauses[-1].start, None, _in_state(env)))
     definition = dict(row.definition)
+    if because is not None:
+        definition = {**policy.definition(env)}
     if facts.days is not None:
         definition["days"] = facts.days
-    else:
+    elif not facts.failed("days"):
         definition.pop("days", None)
     moved = row.moved(
-        state=PAUSED if change.paused else RUNNING, generation=row.generation + 1, started_at=change.started_at, calendar=facts.calendar, pauses=pauses,
-        definition=definition)
+        state=PAUSED if change.paused else RUNNING, generation=row.generation + 1, release_id=release.id, started_at=change.started_at, calendar=facts.calendar,
+        pauses=pauses, definition=definition)
+    same = set(change.why) <= {"paused", "resumed"} or not facts.promised
     try:
-        moved = _planned(moved, row.target if set(change.why) <= {"paused", "resumed"} else target_of(facts, calendar, change.started_at), calendar)
+        moved = _planned(moved, row.target if same else target_of(facts, calendar, change.started_at), calendar)
     except NoWorkingTime:
-        _end(ctx, row, False, ctx.now)
-        return
-    plan = {"at": ctx.now.isoformat(), "why": list(change.why), "due": moved.due_at.isoformat() if moved.due_at else None, "by": ctx.actor.person, "release": ctx.release.id}
+        return Fault("counts", NOBODY_WORKS)
+    plan = {
+        "at": ctx.now.isoformat(), "why": list(change.why), "due": moved.due_at.isoformat() if moved.due_at else None, "by": ctx.actor.person,
+        "release": release.id, **_before_and_after(row, moved), **(because or {})}
     moved = moved.moved(plans=(*row.plans, plan), breached_at=row.breached_at if moved.due_at is None or moved.due_at <= ctx.now else None)
     moved = moved.moved(fired=(*moved.fired, *carried(moved, calendar, ctx.now)))
     _silence(ctx, row)
     rows.store(ctx, moved)
     _set_alarm(ctx, moved, calendar)
     events.write(ctx, "clock_moved", row.entity, [(row.record, {"clock": row.id, "policy": row.policy, "why": list(change.why)})])
+    return None
 
 
-def _end(ctx: Ctx, row: ClockRow, met: bool, at: Any) -> None:
-    calendar = calendar_by_key(ctx.release, row.calendar, ZoneInfo(ctx.tenant.zone))
+def _before_and_after(row: ClockRow, moved: ClockRow) -> dict[str, Any]:
+    """What moved, so that the trace can say from what to what."""
+    found: dict[str, Any] = {}
+    if row.target != moved.target:
+        found["target"] = [int(row.target.total_seconds()), int(moved.target.total_seconds())]
+    if row.due_at != moved.due_at and row.due_at is not None:
+        found["was_due"] = row.due_at.isoformat()
+    return found
+
+
+def _in_state(env: RecordEnv) -> Mapping[str, str]:
+    """The state the record rests in, in words: what a ledger says of the pause."""
+    machine = env.shape.app.first_machine(env.shape.key)
+    state = machine.by_key.get(env.record.state or "") if machine else None
+    return dict(state.label.by_language) if state is not None else {}
+
+
+def _end(ctx: Ctx, work: Work, row: ClockRow, met: bool, at: Any) -> None:
+    calendar = calendar_by_key(work.pinned.release(row), row.calendar, ZoneInfo(ctx.tenant.zone))
     pauses = tuple(p if p.end is not None else Pause(p.start, at, p.why) for p in row.pauses if p.start < at)
     late = late_by(row.started_at, row.target, calendar, pauses, at) if met else None
     breached = row.breached_at

@@ -15,7 +15,7 @@ from kernel.i18n import Labels
 from kernel.platform import releases
 from kernel.platform.ctx import Ctx
 from runtime.clocks import rows
-from runtime.clocks.decide import PAUSED, due_of
+from runtime.clocks.decide import PAUSED, REFUSED, due_of
 from runtime.clocks.moments import Moment, moments
 from runtime.clocks.policy import calendar_by_key, policies_of
 from runtime.clocks.rows import ClockRow
@@ -23,7 +23,7 @@ from runtime.clocks.rows import ClockRow
 
 @dataclass(frozen=True, slots=True)
 class SeenClock:
-    """A clock as its reader sees it. ``tone``: ontime, warning, breach, done (kept in time), late (kept, but late), paused, cancelled."""
+    """A clock as its reader sees it. ``tone``: ontime, warning, breach, done (kept in time), late (kept, but late), paused, cancelled, refused (no promise: it can not be worked out)."""
 
     row: ClockRow
     label: Message
@@ -33,6 +33,10 @@ class SeenClock:
     @property
     def open(self) -> bool:
         return self.row.open
+
+    def paused(self, now: datetime) -> timedelta:
+        """How long it has been paused altogether, by the clock on the wall."""
+        return sum(((p.end or now) - p.start for p in self.row.pauses), timedelta(0))
 
     def used(self, now: datetime) -> int:
         """Share of the time from start to due that has passed, in percent."""
@@ -95,6 +99,11 @@ def get(ctx: Ctx, entity: str, id_: str, clock: str, readable: Collection[str]) 
     return seen
 
 
+def seen(ctx: Ctx, row: ClockRow, readable: Collection[str]) -> SeenClock | None:
+    """A clock as a reader of these fields sees it; None where it would tell of others."""
+    return _seen(ctx, row, readable)
+
+
 def _urgency(seen: SeenClock) -> tuple[bool, datetime]:
     return seen.row.due_at is None, seen.row.due_at or seen.row.started_at
 
@@ -113,14 +122,14 @@ def _seen(ctx: Ctx, row: ClockRow, readable: Collection[str]) -> SeenClock | Non
 
 
 def _warns_at(row: ClockRow) -> datetime | None:
-    if row.due_at is None:
-        return None
+    if row.due_at is None or row.warns_at is not None:
+        return row.warns_at
     return row.started_at + (row.due_at - row.started_at) * float(row.definition.get("warn", 0.75))
 
 
 def _tone(row: ClockRow, now: datetime, warns: datetime | None) -> str:
-    if row.state == PAUSED:
-        return "paused"
+    if row.state in (PAUSED, REFUSED):
+        return row.state
     if not row.open:
         return "cancelled" if row.late is None else "late" if row.late else "done"
     if row.due_at is not None and now >= row.due_at:

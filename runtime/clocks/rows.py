@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
 from kernel.calendars.reckon import Pause
 from kernel.platform import tables as t
@@ -39,6 +39,7 @@ class ClockRow:
     ended_at: datetime | None = None
     late: timedelta | None = None
     rearmed: bool = field(default=False)
+    warns_at: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -62,15 +63,16 @@ class ClockRow:
 _T = t.clock.c
 _COLUMNS = (
     _T.id, _T.policy, _T.uid, _T.entity, _T.record_id, _T.state, _T.generation, _T.release_id, _T.definition, _T.started_at, _T.target_s, _T.calendar,
-    _T.pauses, _T.due_at, _T.breached_at, _T.fired, _T.plans, _T.ended_at, _T.late_s, _T.rearmed)
+    _T.pauses, _T.due_at, _T.breached_at, _T.fired, _T.plans, _T.ended_at, _T.late_s, _T.rearmed,
+    _T.warns_at)
 
 
 def _read(row: Any) -> ClockRow:
-    (id_, policy, uid, entity, record, state, generation, release, definition, started, target, calendar, pauses, due, breached, fired, plans, ended, late, rearmed) = row
+    (id_, policy, uid, entity, record, state, generation, release, definition, started, target, calendar, pauses, due, breached, fired, plans, ended, late, rearmed, warns) = row
     return ClockRow(
         id_, policy, uid, entity, record, state, generation, release, definition, started, timedelta(seconds=target), calendar,
         tuple(Pause(_moment(p["from"]), _moment(p["to"]) if p.get("to") else None, p.get("why") or "") for p in pauses), due, breached, tuple(fired), tuple(plans), ended,
-        None if late is None else timedelta(seconds=late), rearmed)
+        None if late is None else timedelta(seconds=late), rearmed, warns)
 
 
 def _moment(text: str) -> datetime:
@@ -83,7 +85,7 @@ def _values(row: ClockRow) -> dict[str, Any]:
         "release_id": row.release_id, "definition": dict(row.definition), "started_at": row.started_at, "target_s": int(row.target.total_seconds()),
         "calendar": row.calendar, "due_at": row.due_at, "breached_at": row.breached_at, "fired": [dict(f) for f in row.fired],
         "pauses": [{"from": p.start.isoformat(), "to": p.end.isoformat() if p.end else None, **({"why": p.why} if p.why else {})} for p in row.pauses],
-        "plans": [dict(p) for p in row.plans], "ended_at": row.ended_at, "late_s": None if row.late is None else int(row.late.total_seconds()), "rearmed": row.rearmed}
+        "plans": [dict(p) for p in row.plans], "ended_at": row.ended_at, "late_s": None if row.late is None else int(row.late.total_seconds()), "rearmed": row.rearmed, "warns_at": row.warns_at}
 
 
 def last_of(ctx: Ctx, entity: str, records: Collection[str]) -> dict[tuple[str, str], ClockRow]:
@@ -98,6 +100,15 @@ def all_of(ctx: Ctx, entity: str, records: Collection[str], *, only_open: bool =
     return [_read(row) for row in ctx.conn.execute(query.where(_T.state.in_(OPEN)) if only_open else query)]
 
 
+def query() -> Select[Any]:
+    """All columns of a clock, to be narrowed; read with :func:`read_all`."""
+    return select(*_COLUMNS)
+
+
+def read_all(ctx: Ctx, statement: Select[Any]) -> list[ClockRow]:
+    return [_read(row) for row in ctx.conn.execute(statement)]
+
+
 def find(ctx: Ctx, id_: str, *, lock: bool = False) -> ClockRow | None:
     query = select(*_COLUMNS).where(_T.id == id_)
     row = ctx.conn.execute(query.with_for_update() if lock else query).first()
@@ -107,6 +118,11 @@ def find(ctx: Ctx, id_: str, *, lock: bool = False) -> ClockRow | None:
 def add(ctx: Ctx, rows: Sequence[ClockRow]) -> None:
     if rows:
         ctx.conn.execute(insert(t.clock), [_values(row) for row in rows])
+
+
+def remove(ctx: Ctx, id_: str) -> None:
+    """What was never a clock, and is no trouble any more."""
+    ctx.conn.execute(delete(t.clock).where(_T.id == id_))
 
 
 def store(ctx: Ctx, row: ClockRow) -> None:

@@ -10,6 +10,7 @@ from kernel.i18n import Labels, _
 from kernel.model.elements import AutomationStep
 from kernel.platform.ctx import Ctx
 from runtime.asks import fact, rows
+from runtime.clocks.trouble import words as words_of_fault
 from runtime.records import titles
 from runtime.records.labels import Wanted
 from runtime.talk import thread
@@ -31,6 +32,10 @@ def words(ctx: Ctx, entity: str | None, data: Mapping[str, Any], names: Mapping[
         return _("{old} → {new}", old=labels[0], new=labels[1])
     if "owner" in data:
         return _("now owned by {who}", who=names.get(data["owner"] or "") or _("somebody else"))
+    if "fault" in data:
+        promise = ctx.app.by_uid.get(str(data.get("policy")))
+        said = words_of_fault(str(data["fault"].get("at")), str(data["fault"].get("code")))
+        return _("{promise}: {why}", promise=promise.label, why=said) if promise is not None else said
     if "automation" in data:
         return _automation(ctx, data)
     if "policy" in data:

@@ -36,6 +36,7 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("approval_ended", "circle-dashed", _("Approval of {title} ended, because the record moved on"), essential=True),
     Kind("viewed", "eye", _("{who} looked at the workspace through your eyes"), essential=True),
     Kind("clock", "clock", _("{title}: {detail}"), essential=True),
+    Kind("clock_fault", "alert-triangle", _("A time limit can't be worked out: {detail}"), essential=True),
     Kind("ask", "help-circle", _("{who} asks you for {detail}: {title}"), task=True, essential=True),
     Kind("ask_answered", "circle-check", _("{detail} is there now: {title}")),
     Kind("ask_opens", "lock-open", _("Nothing is missing any more: {title}"), essential=True),

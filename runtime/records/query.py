@@ -17,6 +17,7 @@ from kernel.expr.types import BOOLEAN
 from kernel.i18n import _
 from kernel.permissions import EntityRights, ReaderSchema, rights_of
 from kernel.platform.ctx import Ctx
+from runtime.clocks import sql as clocks
 from runtime.records import labels as naming
 from runtime.records import search, store
 from runtime.records.columns import Sight, select_for, shown
@@ -82,8 +83,10 @@ def read_where(ctx: Ctx, entity: str, text: str, path: str = "where") -> Express
     """The typed form of a filter somebody wrote. Raises Invalid with every mistake; a hidden name is an unknown one."""
     names = ReaderSchema(ctx.app.schema, rights_of(ctx.release, ctx.actor))
     scope = ctx.app.schema.scope("record", entity)
+    about_clocks = clocks.names(ctx, rights_of(ctx.release, ctx.actor), entity)
+    roots = {**scope.roots, **({clocks.ROOT: about_clocks} if about_clocks is not None else {})}
     try:
-        return check(text, NameScope(names, entity, scope.roots), BOOLEAN, for_sql=True)
+        return check(text, NameScope(names, entity, roots), BOOLEAN, for_sql=True)
     except ExpressionError as error:
         raise Invalid(error.problems(path)) from error
 

@@ -19,6 +19,7 @@ from kernel.errors import Invalid, Problem
 from kernel.expr.findings import did_you_mean
 from kernel.i18n import _
 from kernel.model.indexes import ordering
+from runtime.clocks import sql as clocks
 from runtime.records.shape import SYSTEM_TARGETS, EntityShape, shape_of
 from runtime.records.sqlscope import RecordScope, no_such_field
 from runtime.records.titles import title_of
@@ -81,6 +82,8 @@ class _NoOrder(Exception):
 def _term(shape: EntityShape, scope: RecordScope, key: str, descending: bool) -> SortTerm:
     path = tuple(key.split("."))
     field = shape.fields.get(path[0])
+    if field is None and path == (clocks.ROOT, clocks.DUE) and scope.ctx.app.clocks_of(shape.key):
+        return SortTerm(key, clocks.urgency(scope.ctx, scope.rights, shape.key, scope.table.c.id), descending, False)
     if len(path) == 1 and field is not None:
         scope._require(path[0])
         if not field.type.sortable or field.virtual or not field.columns:

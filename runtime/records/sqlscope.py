@@ -20,6 +20,7 @@ from kernel.i18n import _
 from kernel.permissions import Rights
 from kernel.platform.columns import Instant
 from kernel.platform.ctx import Ctx
+from runtime.clocks import sql as clocks
 from runtime.records.env import parameters, referring_field
 from runtime.records.shape import SYSTEM_TARGETS, EntityShape, FieldShape, RowShape, shape_of
 
@@ -63,6 +64,8 @@ class Scope:
             return _bind(parameters(self.ctx).get(path[1]))
         if field is None and key == "this":
             return self._this(path[1:])
+        if field is None and key == clocks.ROOT and len(path) == 2:
+            return self._clock(path[1])
         if len(path) == 1:
             return self._own(key, field)
         return self._through(path, lambda scope, rest: scope.column(rest))
@@ -177,6 +180,9 @@ class Scope:
             points = alias.c[shape.fields[via.key].columns[0].name] == base
         return RowsSource(alias, and_(points, alias.c.deleted_at.is_(None), scope.seen()), scope, (alias.c.created_at, alias.c.id))
 
+    def _clock(self, name: str) -> ColumnElement[Any]:
+        raise no_such_field(clocks.ROOT)
+
     # --- what differs -----------------------------------------------------------------------------------------
 
     def _system(self, key: str) -> ColumnElement[Any]:
@@ -245,6 +251,12 @@ class RecordScope(Scope):
         if name not in self.table.c:
             raise no_such_field(key)
         return self.table.c[name]
+
+    def _clock(self, name: str) -> ColumnElement[Any]:
+        found = clocks.column(self.ctx, self.rights, self.shape.key, self.table.c.id, name)
+        if found is None:
+            raise no_such_field(f"{clocks.ROOT}.{name}")
+        return found
 
     def _link(self, key: str) -> Any:
         return self.shape.links[key]

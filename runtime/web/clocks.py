@@ -18,6 +18,7 @@ from kernel.web.rendering import Page
 from runtime.clocks import reading
 from runtime.clocks.keep import IN_THE_BIN
 from runtime.clocks.reading import SeenClock
+from runtime.clocks.trouble import words as why_not
 from runtime.forms.prepare import reader_of
 from runtime.forms.when import full_day, full_moment, iso, moment_text, span_words
 from runtime.records.labels import Wanted, resolve
@@ -25,7 +26,8 @@ from runtime.web.sight import over
 
 # The last few that ended are still worth a look beside those that run.
 MOST_ENDED = 2
-_STATES = {"ontime": "ontime", "warning": "warning", "breach": "breach", "done": "done", "late": "breach", "paused": "paused", "cancelled": "paused"}
+_STATES = {
+    "ontime": "ontime", "warning": "warning", "breach": "breach", "done": "done", "late": "breach", "paused": "paused", "cancelled": "paused", "refused": "refused"}
 _WHY: Mapping[str, Text] = {
     "started": _("It began"), "target": _("Another target"), "calendar": _("Another calendar"), "start": _("Another beginning"), "paused": _("Paused"),
     "resumed": _("Goes on")}
@@ -36,8 +38,9 @@ def strip(ctx: Ctx, shown: Any) -> list[dict[str, Any]]:
     if not ctx.app.clocks_of(shown.entity.key):
         return []
     found = reading.of_record(ctx, shown.entity.key, shown.record.id, shown.seen.readable)
-    ended = [s for s in found if not s.open and s.tone != "cancelled"][:MOST_ENDED]
-    return [{**face(ctx, one, shown.around.reader), "url": f"{shown.url}/clocks/{one.row.id}"} for one in (*(s for s in found if s.open), *ended)]
+    ended = [s for s in found if not s.open and s.tone not in ("cancelled", "refused")][:MOST_ENDED]
+    shown_ones = (*(s for s in found if s.open), *(s for s in found if s.tone == "refused"), *ended)
+    return [{**face(ctx, one, shown.around.reader), "url": f"{shown.url}/clocks/{one.row.id}" if one.tone != "refused" else None} for one in shown_ones]
 
 
 def face(ctx: Ctx, one: SeenClock, reader: Reader) -> dict[str, Any]:
@@ -47,8 +50,16 @@ def face(ctx: Ctx, one: SeenClock, reader: Reader) -> dict[str, Any]:
     note = to_text(one.label, language)
     suffix: Any = None
     due = None
-    if one.tone == "paused":
+    if one.tone == "refused":
+        fault = row.definition.get("fault", {})
+        text = _("no promise").to(language)
+        note = f"{note} · {to_text(why_not(str(fault.get('at')), str(fault.get('code'))), language)}"
+    elif one.tone == "paused":
         text = _("paused").to(language)
+        pause = row.pauses[-1] if row.pauses else None
+        if pause is not None:
+            note = f"{note} · {_('since {moment}', moment=moment_text(pause.start, reader)).to(language)}"
+            note += f" · {why}" if (why := to_text(_because(pause.why), language)) else ""
     elif one.tone in ("done", "late"):
         took = (row.ended_at or ctx.now) - row.started_at
         text = span_words(took, language) if one.tone == "done" else _("{time} late", time=span_words(row.late or timedelta(0), language)).to(language)
@@ -61,7 +72,8 @@ def face(ctx: Ctx, one: SeenClock, reader: Reader) -> dict[str, Any]:
         note = f"{note} · {_('by {moment}', moment=moment_text(row.due_at, reader)).to(language)}"
     return {
         "text": text, "note": note, "state": state, "used": one.used(ctx.now), "suffix": suffix, "due": iso(due) if due else None,
-        "started": iso(row.started_at) if due else None, "warn_at": int(float(row.definition.get("warn", 0.75)) * 100), "label": one.label}
+        "started": iso(row.started_at) if due else None,
+        "warns": iso(one.warns_at) if due and one.warns_at else None, "warn_at": int(float(row.definition.get("warn", 0.75)) * 100), "label": one.label}
 
 
 def pill(ctx: Ctx, one: SeenClock, reader: Reader) -> Markup:
@@ -73,7 +85,7 @@ def pill(ctx: Ctx, one: SeenClock, reader: Reader) -> Markup:
     # Views print values before the page is rendered: the reader's language is set here.
     with reading_in(reader.language):
         made = current_app.jinja_env.get_template("components/clocks.html").module.clock_pill(  # type: ignore[attr-defined]
-            text, f["state"], f["used"], f["due"], f["started"], f["warn_at"], f["label"], title=to_text(one.label, reader.language))
+            text, f["state"], f["used"], f["due"], f["started"], f["warn_at"], f["label"], warns=f["warns"], title=to_text(one.label, reader.language))
     return Markup(made)  # noqa: S704 - what a macro of ours has escaped
 
 
@@ -105,6 +117,13 @@ def explain(ctx: Ctx, request: Request, entity: str, id: str, clock: str) -> Pag
             "told": [names.get(p) or _("Somebody") for p in s.told]} for s in why.steps],
         "plans": [{"why": [_WHY[w] for w in p["why"] if w in _WHY], "at": full_moment(datetime.fromisoformat(p["at"]), reader)} for p in why.plans],
     })
+
+
+def _because(why: Any) -> Any:
+    """Why it was paused: the state the record rested in, or the bin."""
+    if isinstance(why, Mapping):
+        return Labels(why, "") if why else ""
+    return _("in the bin") if why == IN_THE_BIN else why or ""
 
 
 def _promised(row: Any, reader: Reader) -> str:
@@ -140,7 +159,7 @@ def _ledger(segments: Sequence[Segment], reader: Reader) -> list[dict[str, Any]]
                 continue
             lines.append({"kind": "counted", "on": a.date(), "when": full_day(a.date(), reader), "hours": [hours], "length": segment.length, "what": ""})
         elif segment.kind == "paused":
-            why = _("in the bin") if segment.why == IN_THE_BIN else segment.why or ""
+            why = _because(segment.why)
             lines.append({
                 "kind": "paused", "on": None, "when": f"{full_day(a.date(), reader)} {a:%H:%M} – {full_day(b.date(), reader)} {b:%H:%M}", "hours": [],
                 "length": None, "what": [_("paused"), why] if why else [_("paused")]})

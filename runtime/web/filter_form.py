@@ -102,7 +102,7 @@ def lookup_url(ctx: Ctx, asked: Asked, subject: Subject | None, few: bool = True
 def _chosen(ctx: Ctx, asked: Asked, subject: Subject | None, values: tuple[str, ...], choices: list[tuple[str, str]]) -> list[tuple[str, Any]]:
     if subject is None:
         return []
-    if subject.kind in ("choice", "choices"):
+    if subject.kind in ("choice", "choices", "clock"):
         named = dict(choices)
         return [(v, named.get(v, v)) for v in values]
     if subject.kind not in ("record", "records"):

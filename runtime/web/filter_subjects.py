@@ -10,6 +10,7 @@ from kernel.i18n import _
 from kernel.model.elements import Entity, Field
 from kernel.permissions import Rights, rights_of
 from kernel.platform.ctx import Ctx
+from runtime.clocks import sql as clocks
 from runtime.forms.prepare import target_of
 from runtime.web.filters import OPS, SYSTEM, Subject, kind_of
 
@@ -30,6 +31,11 @@ def _all(ctx: Ctx, rights: Rights, entity: Entity) -> Iterator[Subject]:
     open_ = rights.queryable(entity.key)
     if machine is not None:
         yield Subject("state", SYSTEM["state"][1], "choice", OPS["choice"][:2], machine=machine)
+    promises = clocks.open_to(ctx, rights, entity.key)
+    if promises:
+        yield Subject(clocks.ROOT, _("Time limit"), "clock", OPS["clock"])
+    for promise in promises if len(promises) > 1 else ():
+        yield Subject(f"{clocks.ROOT}:{promise.key}", promise.element.label, "clock", OPS["clock"], group=_("Time limit"))
     fields = [f for f in entity.fields if f.key in open_ and f.type in fieldtypes.BUILTIN]
     for field in fields:
         made = _own(field, field.key, field.label)

@@ -16,6 +16,10 @@ from kernel.i18n import Text, _
 from kernel.model.elements import Field, Machine
 from runtime.web.filter_words import NAMED, PERIODS, PLAIN, WORDS
 
+# What can be asked of clocks (see runtime.clocks.sql), in the order in which it is offered.
+CLOCKS: Mapping[str, Text] = {
+    "overdue": _("overdue"), "soon": _("running short"), "intime": _("in good time"), "paused": _("paused"), "late": _("kept late"), "kept": _("kept in time"),
+    "refused": _("can't be worked out")}
 _FORM = re.compile(r"^([a-z][a-z0-9_]{0,49}(?::[a-z][a-z0-9_]{0,49})?)\.([a-z_]{1,20})\.(.*)$", re.DOTALL)
 MOST_FILTERS = 20
 MOST_VALUES = 50
@@ -56,11 +60,15 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """Its name in expressions; within its rows if it is a cell."""
+        """Its name in expressions; within its rows if it is a cell, without the state if it is about clocks."""
+        if self.kind == "clock":
+            return f"clock.{policy}_" if (policy := self.key.partition(":")[2]) else "clock."
         return self.key.partition(":")[2] if self.rows else self.key.replace(":", ".")
 
     def options(self, language: str) -> list[tuple[str, str]]:
         """What can be chosen, in words."""
+        if self.kind == "clock":
+            return [(key, words.to(language)) for key, words in CLOCKS.items()]
         if self.machine is not None:
             return [(s.key, s.label.to(language)) for s in self.machine.states]
         if self.kind not in ("choice", "choices") or self.field is None:
@@ -92,6 +100,7 @@ OPS: Mapping[str, tuple[str, ...]] = {
     "records": ("has", "has_not", "blank", "not_blank"),
     "rows": ("not_blank", "blank", "ge", "le"),
     "other": ("blank", "not_blank"),
+    "clock": ("in", "not_in"),
 }
 _KINDS: Mapping[str, str] = {
     "text": "text", "long_text": "text", "phone": "text", "email": "text", "url": "text", "auto_number": "text", "integer": "number",
@@ -129,6 +138,9 @@ def _of(f: Filter, subject: Subject, name: str, reader: Reader) -> str | None:
         return is_blank if f.op == "blank" else f"NOT({is_blank})"
     if not f.values:
         return None
+    if kind == "clock":
+        wanted = [f"{name}{v}" for v in f.values if v in CLOCKS]
+        return _not(f.op == "not_in", _joined("OR", wanted)) if wanted else None
     if kind in ("record", "records"):
         return _of_records(f, name, kind == "records")
     if kind == "choice":
@@ -235,7 +247,7 @@ def words(f: Filter, subject: Subject, labels: Mapping[str, str], language: str)
     head = f"{label}{'' if language == 'zh' else ' '}{WORDS[f.op].to(language)}"
     if f.op in PLAIN:
         return head, []
-    if subject.kind in ("choice", "choices"):
+    if subject.kind in ("choice", "choices", "clock"):
         named = dict(subject.options(language))
         return head, [named.get(v, v) for v in f.values]
     if subject.kind in ("record", "records"):

@@ -15,6 +15,7 @@ from kernel.errors import Invalid, Message, Problem
 from kernel.i18n import Text, _
 from kernel.model.elements import Entity, Machine, View
 from kernel.platform.ctx import Ctx
+from runtime.clocks.sql import ROOT
 from runtime.forms.prepare import reader_of, target_of
 from runtime.lists import personal
 from runtime.lists.arrangement import Arrangement, read_group
@@ -327,7 +328,7 @@ def _outlived(ctx: Ctx, entity: Entity, lens: Lens, notes: list[Text]) -> tuple[
     for f in conditions.read(held.filters):
         head, colon, inner = f.field.partition(":")
         key = _present(entity, head)
-        if key is None and head not in conditions.SYSTEM:
+        if key is None and head not in conditions.SYSTEM and not (head == ROOT and ctx.app.clocks_of(entity.key)):
             gone.append(head)
             continue
         name = f"{key or head}{colon}{inner}"
@@ -372,7 +373,7 @@ def _there(ctx: Ctx, entity: Entity, head: str, inner: str) -> bool:
 
 
 def _sorts(entity: Entity, key: str, may: frozenset[str]) -> bool:
-    return key in may if key in entity.by_key else key in (*conditions.SYSTEM, "state_since", "id", "created_by", "updated_by")
+    return key in may if key in entity.by_key else key in (*conditions.SYSTEM, ROOT, "state_since", "id", "created_by", "updated_by")
 
 
 def _locked(asked: Asked) -> bool:

@@ -18,6 +18,7 @@ from kernel.i18n import _, to_text
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
+from runtime.clocks.sql import ROOT
 from runtime.lists.saved import may_change
 from runtime.records import query
 from runtime.records.labels import Wanted, resolve
@@ -35,6 +36,7 @@ SHORTCUTS = (
     ("/", _("Search in this list")), ("↑ ↓", _("From row to row")), ("Enter", _("Open the record")), ("X", _("Select the row")),
     ("← →", _("From cell to cell")), ("F2", _("Change the value in its cell")),
 )
+QUICK = {"overdue": "alert-triangle", "soon": "clock", "paused": "player-pause"}
 MOST_TABS = 7  # of saved views; the rest stand behind "more"
 
 
@@ -70,7 +72,7 @@ def frame(ctx: Ctx, asked: Asked) -> dict[str, Any]:
     labels = labels_of(ctx, asked)
     saved = asked.lens.saved
     return {
-        "entity": entity, "asked": asked, **_tabs(ctx, asked), "chips": _chips(ctx, asked, labels), "bulk": bulk(ctx, asked),
+        "entity": entity, "asked": asked, **_tabs(ctx, asked), "chips": _chips(ctx, asked, labels), "clock_chips": _clock_chips(asked), "bulk": bulk(ctx, asked),
         "can_create": entity.key in creatable(ctx), "base_url": asked.base, "looks": (ways := _looks(ctx, asked)), "look_items": [{**way, "checked": way["active"], "attrs": {}} for way in ways],
         "joiner": _("or"), "removed": [i for i in asked.removed if is_id(i)], "counted": False, "title_label": entity.label,
         "menu": list_menu.items(ctx, asked), "may_save": saved is not None and may_change(ctx, saved), "groups": None,
@@ -119,11 +121,30 @@ def _chips(ctx: Ctx, asked: Asked, labels: Mapping[str, str]) -> list[dict[str, 
     form = asked.url("/filter", cursor=None)
     form += "&" if "?" in form else "?"
     for f in asked.filters:
+        if f.field == ROOT and f.op == "in" and set(f.values) <= set(QUICK):
+            continue  # a chip of its own
         head, values = conditions.words(f, asked.subjects[f.field], labels, ctx.language)
         rest = tuple(other for other in asked.filters if other is not f)
         chips.append({"subject": head, "values": values, "remove": asked.url(filters=rest, cursor=None), "edit": f"{form}{urlencode({'edit': str(f)})}"})
     if asked.where and not (asked.closed and asked.kept_where):
         chips.append({"subject": _("Condition"), "values": [asked.where], "remove": asked.url(where="", cursor=None), "edit": f"{form}typed=1"})
+    return chips
+
+
+def _clock_chips(asked: Asked) -> list[dict[str, Any]]:
+    """One tap for what people look for most where something is promised: what is overdue, running short or paused, and the order of time left."""
+    if ROOT not in asked.subjects:
+        return []
+    now = next((f for f in asked.filters if f.field == ROOT and f.op == "in"), None)
+    others = tuple(f for f in asked.filters if f is not now)
+    chips = []
+    for state, icon in QUICK.items():
+        on = now is not None and state in now.values
+        values = tuple(v for v in (now.values if now else ()) if v != state) + (() if on else (state,))
+        filters = (*others, conditions.Filter(ROOT, "in", values)) if values else others
+        chips.append({"label": conditions.CLOCKS[state], "icon": icon, "href": asked.url(filters=filters, cursor=None), "pressed": on})
+    by_time = asked.sort == f"{ROOT}.due"
+    chips.append({"label": _("Least time first"), "icon": "sort-ascending", "href": asked.url(sort="" if by_time else f"{ROOT}.due", cursor=None), "pressed": by_time})
     return chips
 
 

@@ -52,6 +52,17 @@ def install(home: Home, clock: Clock, documents: Documents, package: str = "test
     return id_
 
 
+def release_again(home: Home, clock: Clock, documents: Documents, package: str = "test") -> int:
+    """Make the documents the release in force: others of the same tables. Returns its id."""
+    content = to_json(make_tree(documents, package))
+    with home.write() as conn:
+        last, names = conn.execute(select(t.release.c.id, t.release.c.columns).order_by(t.release.c.id.desc()).limit(1)).one()
+        conn.execute(insert(t.release).values(
+            id=last + 1, hash=release_hash(content, names), kind="published", tree=content, columns=names, packages=[], published_at=clock.now()))
+        conn.execute(update(t.tenant_state).values(release_id=last + 1))
+    return int(last) + 1
+
+
 @lru_cache(maxsize=1)
 def jpeg(width: int = 40, height: int = 30, comment: bytes = b"somewhere") -> bytes:
     """A photograph with position, time and a comment in its metadata."""

@@ -208,7 +208,8 @@ absence = Table(
     Index(None, "person_id", "to_at"),
 )
 
-# One run of a promise on a record (runtime/clocks). ``state``: running, paused, met, cancelled. It keeps what it began with
+# One run of a promise on a record (runtime/clocks). ``state``: running, paused, met, cancelled; refused where it would run but can't be
+# worked out (``definition`` says why). It keeps what it began with
 # (``definition``, ``release_id``); ``generation`` rises with each new plan, so that an old alarm does nothing.
 clock = Table(
     "clock", platform,
@@ -227,6 +228,8 @@ clock = Table(
     Column("calendar", KEY),
     Column("pauses", Json, nullable=False),
     Column("due_at", Instant),
+    # When it begins to run out: its first step before the breach.
+    Column("warns_at", Instant),
     Column("breached_at", Instant),
     Column("fired", Json, nullable=False),
     # Each new plan with its moment, what moved and why.

@@ -85,40 +85,6 @@ SCHEMAS: Json = {
         },
         "required": ["items"],
     },
-    "Clocks": {
-        "type": "object",
-        "properties": {
-            "items": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "id": _TEXT,
-                        "clock": _TEXT,
-                        "label": _TEXT,
-                        "state": {"enum": ["running", "paused", "met", "cancelled"]},
-                        "tone": {"enum": ["ontime", "warning", "breach", "done", "late", "paused", "cancelled"]},
-                        "started_at": _INSTANT,
-                        "due_at": _MOMENT,
-                        "breached_at": _MOMENT,
-                        "ended_at": _MOMENT,
-                        "target": {"type": "integer", "description": "Counted seconds that are promised"},
-                        "late": {"type": ["integer", "null"], "description": "Counted seconds beyond the target when it ended"},
-                        "calendar": {"type": ["string", "null"], "description": "Key of the working calendar; null: every second counts"},
-                        "release": {"type": "integer", "description": "The release whose calendar and steps count"},
-                        "provisional": {"type": "boolean", "description": "The due time may still move: holidays of that year are not published"},
-                        "counted": {"type": "integer"},
-                        "left": {"type": ["integer", "null"]},
-                        "segments": {"type": "array", "items": {"type": "object"}, "description": "The ledger: what counted and what did not, without gaps"},
-                        "steps": {"type": "array", "items": {"type": "object"}},
-                        "plans": {"type": "array", "items": {"type": "object"}},
-                    },
-                    "required": ["id", "clock", "state", "target", "segments"],
-                },
-            }
-        },
-        "required": ["items"],
-    },
     "Doors": {
         "type": "object",
         "properties": {

@@ -53,6 +53,7 @@ ROUTES = (
     _route(f"{_RECORD}/follow", comments.read_following),
     _route(f"{_RECORD}/follow", comments.choose_following, "PUT"),
     _route(f"{_RECORD}/follow", comments.choose_following, "DELETE"),
+    _route(f"{BASE}/clocks", clocks.search),
     _route(f"{_RECORD}/clocks", clocks.of_record),
     _route(f"{_RECORD}/approvals", approvals.of_record),
     _route(f"{BASE}/approvals", approvals.mine),

@@ -62,6 +62,7 @@ GROUPS: tuple[SettingsGroup, ...] = (
         SettingsPage("roles", _("Roles"), "shield-check", "/settings/roles", administrators),
         SettingsPage("teams", _("Teams"), "sitemap", "/settings/teams", administrators),
         SettingsPage("mail", _("Mail"), "mail", "/settings/mail", administrators),
+        SettingsPage("promises", _("Time limits"), "clock", "/settings/promises", administrators),
         SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),
         SettingsPage("audit", _("Audit log"), "history", "/settings/audit", administrators),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.web.routes import Need, Route
-from runtime.web.settings import audit_log, calendars, intake, invite, people, post, roles, sessions, teams, tokens, volumes, workspace
+from runtime.web.settings import audit_log, calendars, intake, invite, people, post, promises, roles, sessions, teams, tokens, volumes, workspace
 
 _PERSON = "/settings/people/<id>"
 _TEAM = "/settings/teams/<id>"
@@ -24,6 +24,7 @@ SETTINGS = (
     _admin("/settings/audit", audit_log.show),
     _admin("/settings/audit/export", audit_log.export),
     _admin("/settings/volumes", volumes.show),
+    _admin("/settings/promises", promises.show),
     _mine("/settings/calendars", calendars.show),
     _mine("/settings/sessions", sessions.show),
     _mine("/settings/sessions/end", sessions.end, "POST"),

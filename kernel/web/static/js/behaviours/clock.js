@@ -10,6 +10,8 @@ export default function clock(element) {
   if (Number.isNaN(due)) return undefined;
   const started = Date.parse(element.dataset.started || "");
   const warnAt = Number(element.dataset.warnAt || 75) / 100;
+  // The moment at which working time says that it begins to run out; a share of the whole where nobody worked it out.
+  const warns = Date.parse(element.dataset.warns || "");
   const words = element.querySelector("[data-clock-text]") || element;
   const suffix = element.querySelector("[data-clock-suffix]");
   const stateText = element.querySelector("[data-clock-state]");
@@ -21,7 +23,7 @@ export default function clock(element) {
     const left = (due - now) / 1000;
     const used = Number.isNaN(started) ? null : Math.min(1, Math.max(0, (now - started) / (due - started)));
     // Without a start we trust the server's tone until the deadline itself passes.
-    const next = left <= 0 ? "breach" : used === null ? (state === "breach" ? "ontime" : state || "ontime") : used >= warnAt ? "warning" : "ontime";
+    const next = left <= 0 ? "breach" : !Number.isNaN(warns) ? (now >= warns ? "warning" : "ontime") : used === null ? (state === "breach" ? "ontime" : state || "ontime") : used >= warnAt ? "warning" : "ontime";
     const text = left <= 0 ? (suffix ? span(-left) : t("overdue", { time: span(-left) })) : countdown(left, element.classList.contains("clock-fact"));
     if (text !== shown) { words.textContent = text; shown = text; }
     if (ring && used !== null) ring.setAttribute("stroke-dasharray", `${(used * 100).toFixed(1)} 100`);
