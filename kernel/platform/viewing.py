@@ -38,6 +38,14 @@ def begin(ctx: Ctx, token_hash: str, person: str) -> None:
     audit.note(ctx, "session.viewing", person)
 
 
+def may(ctx: Ctx, person: str) -> bool:
+    """Whether :func:`begin` would let the actor look through this person's eyes."""
+    if "administer" not in ctx.actor.rights or ctx.actor.viewer is not None or person == ctx.actor.person:
+        return False
+    identity = actors.identify(ctx.conn, ctx.release, person, tenant=ctx.tenant, now=ctx.now)
+    return identity is not None and identity.rights <= ctx.actor.rights
+
+
 def end(conn: Connection, token_hash: str) -> None:
     """Back to one's own eyes."""
     conn.execute(update(t.session).where(t.session.c.token_hash == token_hash).values(view_as=None, view_until=None))

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from kernel import jobs
 from kernel.errors import Conflict, FangyuanError, Forbidden, Invalid, NotFound, Refused, Stale
 from kernel.i18n import LANGUAGES, to_text
@@ -135,8 +137,17 @@ def give_back(ctx: Ctx, case: Case, outcome: Mapping[str, Any]) -> Case:
     _clear(ctx, case)
     back = store.change(ctx, case, state=store.RETURNED, outcome=dict(outcome))
     record = f"approval_back:{case.id}:{case.round}"
-    tell(ctx, [case.requested_by], "approval_returned", record, entity=case.entity, record=case.record_id, data=_about(case, outcome.get("note")))
+    tell(ctx, [_asker(ctx, case)], "approval_returned", record, entity=case.entity, record=case.record_id, data=_about(case, outcome.get("note")))
     return back
+
+
+def _asker(ctx: Ctx, case: Case) -> str:
+    """Whoever asked, or has the record now where they left: somebody must know that it came back."""
+    if seating.active(ctx, [case.requested_by]):
+        return case.requested_by
+    table = ctx.tables.of(case.entity).table
+    owner: str | None = ctx.conn.execute(select(table.c.owner_id).where(table.c.id == case.record_id)).scalar()
+    return owner or case.requested_by
 
 
 def close(ctx: Ctx, case: Case, state: str, outcome: Mapping[str, Any], kind: str | None = None) -> Case:

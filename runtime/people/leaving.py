@@ -12,7 +12,7 @@ from kernel.errors import Conflict, FangyuanError, Invalid, Message, Problem
 from kernel.i18n import Text, _, to_text
 from kernel.jobs import Again, Done, Job, Outcome, queue
 from kernel.model.elements import Entity
-from kernel.platform import accounts, audit, links
+from kernel.platform import accounts, audit, links, tokens
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.approvals import case as cases
@@ -104,6 +104,10 @@ def deactivate(ctx: Ctx, person: str, receivers: Mapping[str, str]) -> int | Non
     if accounts.find(ctx.conn, person) is not None:
         accounts.disable(ctx.conn, person, ctx.now)
         links.withdraw(ctx.conn, person)
+        # Programs that worked in their name stay out, also when the person comes back one day.
+        for token in tokens.open_of(ctx.conn, person, ctx.now):
+            tokens.revoke(ctx.conn, token.id, person, ctx.now)
+            audit.note(ctx, "token.revoked", person, {"name": token.name, "id": token.id})
     if "active" in record.values and record.values["active"] is not False:
         road.update(ctx, PERSON, person, Input({"active": False}), version=None)
     audit.note(ctx, "person.disabled", person)
@@ -239,9 +243,9 @@ def _pass_on(ctx: Ctx, case_id: str, person: str, to: str) -> None:
     case = cases.load(ctx, case_id, lock=True)
     seats = cases.seats_now(ctx, case)
     mine = [s for s in seats if s.person == person and s.state == decide.WAITING]
-    if to == case.requested_by:
+    if to == case.requested_by and not all(case.pinned[s.step].own for s in mine):
         raise Conflict(_("Whoever asked for it can't decide it."))
-    if any(s.person == to and s.step == m.step and s.state != decide.SKIPPED for s in seats for m in mine):
+    if any(s.person == to and s.step == m.step and s.state not in decide.GONE for s in seats for m in mine):
         raise Conflict(_("They sit there already."))
     cases.mark(ctx, {s.id: decide.PASSED_ON for s in mine})
     for step in sorted({s.step for s in mine}):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from kernel.errors import Conflict, Forbidden, Invalid, Message, Problem
-from kernel.i18n import Text, _
+from kernel.i18n import Labels, Text, _
 from kernel.model.elements import Right, Role
 from kernel.permissions import grants
 from kernel.permissions.scopes import WORDS
@@ -47,6 +47,7 @@ class RoleWords:
 
     key: str
     label: Message
+    help: Message | None
     beyond: tuple[Text, ...]
     kinds: tuple[OnKind, ...]
     by_rule: bool
@@ -86,7 +87,7 @@ def _words(ctx: Ctx, role: Role, people: int) -> RoleWords:
             # The kind leads, in few words: seeing everything includes the narrower scopes.
             kinds.append(OnKind(entity.label, words, bool(right.fields or right.states)))
     return RoleWords(
-        role.key, role.label, tuple(grants.RIGHT_WORDS[r] for r in role.can if r in grants.RIGHT_WORDS), tuple(kinds), bool(role.member_when), people,
+        role.key, role.label, Labels(role.help, "") if role.help else None, tuple(grants.RIGHT_WORDS[r] for r in role.can if r in grants.RIGHT_WORDS), tuple(kinds), bool(role.member_when), people,
         tuple(e.words for e in grants.excess(ctx.release, ctx.actor, role)))
 
 

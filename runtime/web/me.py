@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Request, redirect
 from werkzeug.wrappers import Response
 
-from kernel.errors import Invalid, Problem
+from kernel.errors import Invalid, NotFound, Problem
 from kernel.i18n import _
 from kernel.platform import accounts
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
+from runtime.records import reading
 from runtime.records.labels import Wanted, resolve
+from runtime.web.settings import choices
 from runtime.web.settings.pages import ME_SECTIONS, frame
 from runtime.web.sight import base_of, creatable, known_entities, over
-
-USUAL_ZONES = (
-    "Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo",
-    "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "UTC",
-)
 
 
 def show(ctx: Ctx, request: Request) -> Page:
@@ -38,11 +36,21 @@ def _page(ctx: Ctx, *, index: bool) -> Page:
     wanted.add("team", ctx.actor.team)
     team = resolve(ctx, wanted).get(ctx.actor.team or "")
     roles = [ctx.app.roles[r].label for r in sorted(ctx.actor.roles) if r in ctx.app.roles]
-    zones = list(dict.fromkeys((ctx.actor.zone, *USUAL_ZONES)))
     more = {key: value for section in ME_SECTIONS for key, value in section.context(ctx).items()}
     return Page("runtime/settings/me.html", {
-        **frame(ctx, "me"), **more, "team": team, "roles": roles, "zones": [(z, z.replace("_", " ")) for z in zones], "index": index,
+        **frame(ctx, "me"), **more, "team": team, "roles": roles, "zones": choices.zones(ctx.language, ctx.actor.zone, ctx.now), "index": index,
+        "contact": _contact(ctx),
         "login": accounts.get(ctx.conn, ctx.actor.person).login, "sections": [section.template for section in ME_SECTIONS]})
+
+
+def _contact(ctx: Ctx) -> dict[str, Any]:
+    """How one is reached, as far as one may see it, and whether one may change it oneself."""
+    try:
+        seen = reading.get(ctx, "person", ctx.actor.person)
+    except NotFound:
+        return {"email": None, "phone": None, "edit": None}
+    own = {key: seen.record.values.get(key) for key in ("email", "phone") if key in seen.readable}
+    return {"email": own.get("email"), "phone": own.get("phone"), "edit": f"{base_of(ctx)}/e/person/{ctx.actor.person}/edit" if seen.may["update"].allowed else None}
 
 
 def save_zone(ctx: Ctx, request: Request) -> Response:

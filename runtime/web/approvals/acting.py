@@ -70,15 +70,19 @@ def _dialog(
         if verb in VERBS:
             return Page("runtime/approvals/act.html", {
                 **over(request), "c": shown.case(ctx, view), "verb": verb, "label": shown.VERBS[verb][0], "refused": _("There is nothing left to decide here."),
-                "problems": {}, "given": {}, "closed": True, "files": [], "upload_url": "", "lookup": "", "to": [], "back": ""})
+                "problems": {}, "given": {}, "closed": True, "stale": False, "seen": "", "hint": None, "files": [], "upload_url": "", "lookup": "", "to": [], "back": ""})
         raise NotFound()
     given = request.form
+    seen = given.get("seen") or request.args.get("seen", "")
+    stale = verb != "withdraw" and seen.isdecimal() and int(seen) != case.record_version
+    if stale and refused is None:
+        refused = Conflict(_("The record was changed since you looked at it."), hint=_("Look at it again, then decide."))
     rows = uploads.rows(ctx, [f for f in given.getlist("files") if f])
     to = [(given["to"], to_name)] if given.get("to") and (to_name := _name(ctx, given["to"])) else []
     context = {
         **over(request), "c": shown.case(ctx, view), "verb": verb, "label": shown.VERBS[verb][0], "refused": refused.message if refused else None,
         "hint": refused.hint if refused else None, "problems": {p.path: p.message for p in invalid.problems} if invalid else {},
-        "given": {"note": given.get("note", "")}, "to": to, "closed": False, "lookup": f"{base_of(ctx)}/lookup/person/owner",
+        "given": {"note": given.get("note", "")}, "to": to, "closed": False, "stale": stale, "seen": seen, "lookup": f"{base_of(ctx)}/lookup/person/owner",
         "files": [{"id": r.id, "name": r.name, "url": f"{base_of(ctx)}/files/{r.id}"} for r in rows.values() if r.created_by == ctx.actor.person],
         "upload_url": f"{base_of(ctx)}/files", "back": given.get("back") or request.args.get("back", ""),
     }
@@ -96,7 +100,9 @@ def several(ctx: Ctx, request: Request) -> Page:
     verb = request.form.get("verb", "")
     if verb not in ("approve", "decline"):
         raise BadRequest(_("Choose what to do with them."))
-    ids = list(dict.fromkeys(i for i in request.form.getlist("ids") if is_id(i)))
+    # Each with the version of its record that was looked at, as lists send it.
+    seen = {id_: int(version) if version.isdecimal() else None for id_, _at, version in (i.partition("@") for i in request.form.getlist("ids")) if is_id(id_)}
+    ids = list(seen)
     if not ids:
         raise BadRequest(_("Nothing is selected."), hint=_("Tick the rows first."))
     if len(ids) > MOST_AT_ONCE:
@@ -105,22 +111,22 @@ def several(ctx: Ctx, request: Request) -> Page:
     cases = {c.id: c for c in panel.load_many(ctx, ids)}
     known = [i for i in ids if i in cases and i in sight.seated(ctx, ids)]
     context: dict[str, Any] = {
-        **over(request), "verb": verb, "label": shown.VERBS[verb][0], "ids": known, "note": note, "error": None, "results": None,
+        **over(request), "verb": verb, "label": shown.VERBS[verb][0], "ids": [f"{i}@{seen[i]}" if seen[i] is not None else i for i in known], "note": note, "error": None, "results": None,
         "approvals_url": f"{base_of(ctx)}/approvals", "titles": sight.titles(ctx, [cases[i] for i in known]), "cases": [cases[i] for i in known]}
     if "go" not in request.form:
         return Page("runtime/approvals/several.html", context)
     if verb == "decline" and not note.strip():
         return Page("runtime/approvals/several.html", {**context, "error": _("Say why.")}, status=422)
-    context["results"] = [_one(ctx, cases[i], verb, note, context["titles"]) for i in known]
+    context["results"] = [_one(ctx, cases[i], verb, note, context["titles"], seen[i]) for i in known]
     context["fine"] = sum(1 for r in context["results"] if r["ok"])
     return Page("runtime/approvals/several.html", context)
 
 
-def _one(ctx: Ctx, case: store.Case, verb: Any, note: str, titles: dict[str, str]) -> dict[str, Any]:
+def _one(ctx: Ctx, case: store.Case, verb: Any, note: str, titles: dict[str, str], seen: int | None) -> dict[str, Any]:
     title = titles.get(case.record_id) or _("a record that you can't see any more")
     try:
         with ctx.conn.begin_nested():
-            done = acts.act(ctx, case.id, verb, note=note)
+            done = acts.act(ctx, case.id, verb, note=note, seen=seen)
     except Invalid as error:
         return {"title": title, "ok": False, "words": error.problems[0].message}
     except (Conflict, Forbidden, NotFound) as error:

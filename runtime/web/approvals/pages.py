@@ -47,9 +47,7 @@ def inbox(ctx: Ctx, request: Request) -> Page:
 
 def _row(ctx: Ctx, view: panel.CaseView) -> dict[str, Any]:
     entity = ctx.app.entities.get(view.case.entity)
-    one = shown.case(ctx, view)
-    late = any(s["late"] for step in one["steps"] for s in step["seats"])
-    return {**one, "kind": entity.label if entity else "", "icon": entity.icon if entity else "file", "late": late}
+    return {**shown.case(ctx, view), "kind": entity.label if entity else ""}
 
 
 def show(ctx: Ctx, request: Request, id: str) -> Page:

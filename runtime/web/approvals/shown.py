@@ -34,12 +34,15 @@ def case(ctx: Ctx, view: CaseView, back: str = "") -> dict[str, Any]:
     found = view.case
     base = f"{base_of(ctx)}/approvals/{found.id}"
     label, tone = STATES[found.state]
-    way = f"?back={back}" if back else ""
+    # What was looked at goes along, so that nobody decides about something they did not see.
+    way = f"?seen={found.record_version}" + (f"&back={back}" if back else "")
     acts = [
         {"verb": verb, "label": VERBS[verb][0], "icon": VERBS[verb][1], "url": f"{base}/{verb}{way}", "attrs": _dialog(f"{base}/{verb}{way}")}
         for verb in view.may]
     reader = reader_of(ctx)
+    due = min((s.due_at for step in view.steps for s in step.seats if s.state == "waiting" and s.due_at and s.person == ctx.actor.person), default=None)
     return {
+        "due": moment_text(due, reader) if due else None, "late": due is not None and due <= ctx.now,
         "id": found.id, "url": base, "title": view.title or _("a record that you can't see any more"), "label": found.label, "state": label, "tone": tone,
         "open": found.state == "open", "requester": view.requester, "requester_tone": tone_of(found.requested_by),
         "asked": moment_text(found.requested_at, reader), "asked_iso": iso(found.requested_at), "note": found.note, "files": files(ctx, view.files),

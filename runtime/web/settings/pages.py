@@ -23,7 +23,7 @@ def administrators(ctx: Ctx) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """One line of the navigation. ``path`` is below the workspace's address;"""
+    """One line of the navigation. ``path`` is below the workspace's address."""
 
     key: str
     label: Text

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from kernel.errors import FangyuanError, Invalid, NotFound, Problem
 from kernel.fieldtypes.ids import is_id
 from kernel.i18n import _
-from kernel.platform import accounts, audit, links, people, rates, tokens
+from kernel.platform import accounts, audit, links, people, rates, tokens, viewing
 from kernel.platform.ctx import Ctx
 from kernel.platform.sign_in import lock_key
 from kernel.web.rendering import Page, tone_of
@@ -76,6 +76,7 @@ def _page(ctx: Ctx, request: Request, id: str, *, secret: tuple[str, str] | None
         **frame(ctx, "people"), "layout": "runtime/bare.html" if is_htmx(request) else "runtime/settings/frame.html", "drawer": is_htmx(request),
         "person": row(ctx, m), "roles": roles.in_words(ctx), "sessions": sessions.rows(ctx, id), "tokens": len(tokens.open_of(ctx.conn, id, ctx.now)),
         "mails": _settings().mails and contact is not None and bool(contact.email), "mail_to": contact.email if contact else None, "me": id == ctx.actor.person,
+        "can_view": m.state == "active" and viewing.may(ctx, id),
         "invited_until": moment_words(links.open_until(ctx.conn, [id], links.INVITE, ctx.now).get(id), reader_of(ctx)), "error": error, "part": part,
         "secret": secret, "done": done, "handing": _progress(ctx, job), "problems": {p.path: p for p in getattr(error, "problems", ())},
         "given_roles": request.form.getlist("roles") if part == "roles" else list(m.roles), "given_login": request.form.get("login", m.login or m.email or m.phone or "")}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from babel.numbers import get_currency_name, is_currency
+from babel.numbers import is_currency
 from flask import Request, current_app, redirect
 from sqlalchemy import select, update
 from werkzeug.wrappers import Response
@@ -23,13 +23,12 @@ from runtime.files import uploads
 from runtime.files.store import folder_of
 from runtime.records.retention import SETTING as BIN_DAYS
 from runtime.web.api.files import store
-from runtime.web.me import USUAL_ZONES
+from runtime.web.settings import choices
 from runtime.web.settings.pages import frame
 from runtime.web.sight import base_of
 
 PLACE = "#workspace"
 LOGO = "logo"
-USUAL_CURRENCIES = ("CNY", "HKD", "TWD", "USD", "EUR", "JPY", "GBP", "SGD")
 _NAMES: Mapping[str, Text] = {
     "name": _("Name"), "logo": _("Mark"), "accent": _("Colour"), "language": _("Language"), "languages": _("Languages offered"), "currency": _("Currency"),
     "zone": _("Time zone"), BIN_DAYS: _("Days in the bin")}
@@ -49,8 +48,7 @@ def _page(ctx: Ctx, given: Mapping[str, Any], problems: Mapping[str, Problem], *
         **frame(ctx, "workspace"), "given": given, "problems": problems, "saved": saved, "name": given.get("name") or ctx.tenant.name,
         "accents": [(key, _ACCENTS[key]) for key in ACCENTS], "accent": given.get("accent") or ACCENTS[0], "languages": [(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
         "offered": list(given.get("languages") or LANGUAGES), "language": given.get("language") or ctx.tenant.language,
-        "currencies": [(code, f"{code} · {get_currency_name(code, locale=ctx.language)}") for code in dict.fromkeys((currency, *USUAL_CURRENCIES))], "currency": currency,
-        "zones": [(z, z.replace("_", " ")) for z in dict.fromkeys((zone, *USUAL_ZONES))], "zone": zone, "bin_days": given.get(BIN_DAYS) or 90,
+        "currencies": choices.currencies(ctx.language, currency), "currency": currency, "zones": choices.zones(ctx.language, zone, ctx.now), "zone": zone, "bin_days": given.get(BIN_DAYS) or 90,
         "files": [{"id": logo, "name": _("Mark"), "url": f"{base_of(ctx)}/logo", "preview": f"{base_of(ctx)}/logo", "size": ""}] if logo else [],
     }, status=422 if problems else 200)
 

@@ -336,11 +336,14 @@ def test_somebody_who_lost_the_role_or_left_is_replaced(places: Any) -> None:
         assert world.waiting(case) == ["chen"]
 
 
-def test_a_requester_who_left_gets_it_back_in_vain_but_nothing_moves(places: Any) -> None:
+def test_what_a_requester_who_left_asked_for_comes_back_to_whoever_has_the_record(places: Any) -> None:
     with places() as world:
         id_, case = world.ask()
+        with world.desk.ctx() as ctx:
+            road.assign(ctx, "task", id_, owner=world.people["lin"], version=None)
         world.leave("wen")
         world.act("mei", case, "approve")
+        assert world.tasks("lin") == ["approval_returned"]
         assert world.case(case).outcome["kind"] == "requester_gone" and world.state(id_) == "open"
         world.act("chen", case, "withdraw")
         assert world.case(case).state == "withdrawn"

@@ -144,6 +144,23 @@ def test_several_at_once_each_with_its_result(world: World) -> None:
     assert "0 of 0 done" in foreign.text
 
 
+def test_nobody_decides_about_what_they_did_not_see(world: World) -> None:
+    id_, case = world.ask(title="Moving target")
+    page = get(world, "mei", f"/approvals/{case}").text
+    assert f"/approvals/{case}/approve?seen=1" in page and 'data-version="1"' in get(world, "mei", "/approvals").text
+    world.update(id_, effort=20)
+    stale = get(world, "mei", f"/approvals/{case}/approve?seen=1").text
+    assert "was changed since you looked" in stale and "Look at it again" in stale and 'type="submit"' not in stale.split("act-dialog")[1]
+    kept = post(world, "mei", f"/approvals/{case}/approve", {"seen": "1", "note": "x"}, htmx=True)
+    assert kept.status_code == 409 and "Look at it again" in kept.text
+    asked = post(world, "mei", "/approvals/several", {"verb": "approve", "ids": [f"{case}@1"]}, htmx=True)
+    assert f'value="{case}@1"' in asked.text
+    done = post(world, "mei", "/approvals/several", {"verb": "approve", "ids": [f"{case}@1"], "go": "1"}, htmx=True)
+    assert "0 of 1 done" in done.text and "was changed since you looked" in done.text and world.state(id_) == "open"
+    again = post(world, "mei", f"/approvals/{case}/approve", {"seen": "2"}, htmx=True)
+    assert again.status_code == 200 and world.state(id_) == "doing"
+
+
 def test_a_board_asks_first(world: World) -> None:
     id_ = world.make(title="Dragged")
     browser = world.desk.browser("wen")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from kernel.platform import accounts, sessions
+from kernel.platform import accounts, sessions, tokens
 from kernel.platform import tables as t
 from kernel.platform.clock import FixedClock
 from kernel.platform.database import count_statements
@@ -176,12 +176,15 @@ def test_leaving_ends_sessions_at_once_and_hands_open_work_over(desk):
             id=ctx.new_id(), entity="project", record_id=hall, rule="x", place={}, asked_by=mei, person_id=wen, created_at=ctx.now))
         tell(ctx, [wen], "ask" if "ask" in KINDS else "handed_over", "ask:1", entity="project", record=hall)
         ctx.conn.execute(t.notice.update().where(t.notice.c.cause == "ask:1").values(kind="ask"))
+    assert "See it as Wen does" in get(desk, "chen", f"{BASE}/{wen}").text and "See it as" not in get(desk, "chen", f"{BASE}/{desk.people['chen']}").text
     page = get(desk, "chen", f"{BASE}/{wen}/leave").text
     assert all(f'<span class="count">{n}</span>' in page for n in (3, 1)) and "Questions to answer" in page and "Teams to look after" in page
     assert post(desk, "chen", f"{BASE}/{wen}/leave", {"to": wen}).status_code == 422
     assert browser.get(f"/t/{desk.slug}/").status_code == 200, "a refused attempt changes nothing"
     assert post(desk, "chen", f"{BASE}/{wen}/leave", {"to": mei, "to-project": "leave", "to-#reports": "me"}).status_code == 303
     assert browser.get(f"/t/{desk.slug}/").status_code == 303 and mine.get("/records/task").status_code == 401
+    with desk.ctx() as ctx:
+        assert tokens.of_person(ctx.conn, wen) and not tokens.open_of(ctx.conn, wen, ctx.now), "programs stay out, also when the person comes back"
     assert "hx-get" in get(desk, "chen", f"{BASE}/{wen}/handing").text
     work(desk.app, desk.slug)
     page = get(desk, "chen", f"{BASE}/{wen}").text
