@@ -21,6 +21,7 @@ from runtime.clocks.keep import ALARM
 from runtime.exports import work as exports
 from runtime.files import uploads
 from runtime.forms import drafts
+from runtime.notices import plan, send
 from runtime.people import leaving, teams
 from runtime.records.dependents import RECALCULATE, recalculate_later
 from runtime.records.retention import EMPTY_BIN, empty_bin
@@ -31,6 +32,7 @@ from runtime.web.api import idempotency
 JOBS_FOR = timedelta(days=30)
 DRAFTS_FOR = timedelta(days=90)
 RATES_FOR = timedelta(days=2)
+DELIVERIES_FOR = timedelta(days=180)
 
 
 def clean_up(ctx: Ctx, job: Job) -> Outcome:
@@ -39,7 +41,8 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
     return Done({
         "sessions": sessions.sweep(conn, now), "answers": idempotency.sweep(conn, now), "uploads": uploads.sweep(ctx),
         "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "secrets": secrets.rewrap(conn), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR),
-        "links": links.sweep(conn, now)})
+        "links": links.sweep(conn, now),
+        "deliveries": send.sweep(ctx, now - DELIVERIES_FOR)})
 
 
 # Everything that is mailed.
@@ -51,6 +54,8 @@ HANDLERS = (
     Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
     Handler(DUE, inside=tend.due),
     Handler(news.KIND, inside=news.carry_out),
+    Handler(plan.PLAN, inside=plan.carry_out),
+    Handler(plan.SEND, outside=send.carry_out, most=TRIES),
     Handler("approval_tend", inside=tend.tend, every=timedelta(hours=1)),
     Handler(EMPTY_BIN, inside=empty_bin, every=timedelta(hours=6), lane="long"),
     Handler(uploads.DROP_BYTES, outside=uploads.drop_bytes, lane="long"),

@@ -29,6 +29,8 @@ _FACET = {
     "intake": "evidence/{key}.yaml",
     "evidence": "evidence/{key}.yaml",
     "automation": "automations/{key}.yaml",
+    "notification": "notifications/{key}.yaml",
+    "quiet_period": "quiet_periods.yaml",
     "retention": "retention.yaml",
 }
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff .%/+-]*\Z")

@@ -34,6 +34,8 @@ PROPS: Mapping[str, Text] = {
     "person": _("decided by rule"), "mode": _("how they decide"), "votes": _("votes needed"), "self": _("requester may decide"), "due": _("due after hours"), "counts": _("which hours count"),
     "on_due": _("when due"), "side_by_side": _("at the same time as"), "returns_to": _("returns to"), "may": _("approvers may"),
     "on_change": _("a change meanwhile"), "free_fields": _("may change meanwhile"), "shows": _("approvers see"), "on_decline": _("when declined"),
+    "of": _("occasion"), "step": _("at the step"), "body": _("more words"), "channels": _("ways out"), "urgency": _("urgency"), "essential": _("comes in quiet times"),
+    "does": _("spares by"), "until": _("until"), "kinds": _("kinds of notices"),
     "settings.where": _("offered while"), "settings.places": _("digits after the point"), "settings.path": _("looked up"),
 }
 _LANGUAGES = {"zh": _("Chinese"), "en": _("English")}
@@ -43,7 +45,7 @@ _ORDER = (
     "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "calendar", "calendar_day", "clock", "clock_step",
     "intake", "intake_find", "evidence", "evidence_stamp", "evidence_level", "evidence_way",
     "automation", "automation_step",
-    "option_set", "option", "role", "right", "form", "view", "group", "retention",
+    "option_set", "option", "role", "right", "form", "view", "group", "notification", "quiet_period", "retention",
 )
 
 

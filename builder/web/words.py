@@ -38,6 +38,7 @@ KINDS: Mapping[str, tuple[Text, str]] = {
     "intake": (_("Events from outside"), "download"), "intake_find": (_("How an event finds its record"), "search"),
     "automation": (_("Automation"), "bolt"), "automation_step": (_("Step of an automation"), "arrow-right"),
     "calendar": (_("Working calendar"), "calendar-time"), "calendar_day": (_("Day with its own hours"), "calendar-event"),
+    "notification": (_("Words of a notice"), "bell"), "quiet_period": (_("Quiet period"), "moon"),
     "retention": (_("Time in the bin"), "trash"),
     "sample": (_("Sample data"), "flask"),
 }

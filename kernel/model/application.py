@@ -21,8 +21,10 @@ from kernel.model.elements import (
     Group,
     Intake,
     Machine,
+    Notification,
     OptionSet,
     Parameter,
+    QuietPeriod,
     Retention,
     Role,
     View,
@@ -52,6 +54,8 @@ class Application:
     evidence: tuple[Evidence, ...]
     intakes: tuple[Intake, ...]
     automations: tuple[Automation, ...]
+    notifications: tuple[Notification, ...]
+    quiet_periods: tuple[QuietPeriod, ...]
     retentions: Mapping[str, Retention]
     """By entity."""
     by_uid: Mapping[str, Element]
@@ -210,6 +214,8 @@ def build(tree: Tree) -> Application:
         evidence=tuple(made["evidence"]),
         intakes=tuple(made["intake"]),
         automations=tuple(made["automation"]),
+        notifications=tuple(made["notification"]),
+        quiet_periods=tuple(made["quiet_period"]),
         retentions={r.entity: r for r in made["retention"]},
         by_uid=by_uid,
     )

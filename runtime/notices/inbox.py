@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select, update
 
 from kernel.errors import Message, NotFound
-from kernel.i18n import Text, _
+from kernel.i18n import Text, _, to_text
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
 from runtime.approvals import sight
-from runtime.notices import details
+from runtime.notices import details, fields, wording
 from runtime.notices.kinds import KINDS, Kind
 from runtime.records import events
 from runtime.records.labels import Wanted, resolve
@@ -41,13 +41,26 @@ class Notice:
     detail: Message = ""
     excerpt: str | None = None
     """The first words of the comment it is about."""
+    own: tuple[str, str] = ("", "")
+    """The application's own words for it: the line that is read first, and more."""
 
     @property
-    def words(self) -> Text:
+    def words(self) -> Text | str:
         """The sentence of the notice."""
-        params = {
-            "who": self.who or _("Somebody"), "title": self.title or _("a record that you can't see any more"), "detail": self.detail}
-        return Text(self.kind.words.msgid, params)
+        if self.own[0]:
+            return self.own[0]
+        return Text(self.kind.words.msgid, self.slots)
+
+    @property
+    def slots(self) -> dict[str, Any]:
+        """What fills the words."""
+        return {"who": self.who or _("Somebody"), "title": self.title or _("a record that you can't see any more"), "detail": self.detail}
+
+
+    @property
+    def more(self) -> str:
+        """What stands below the sentence; may be empty."""
+        return self.own[1] or self.excerpt or ""
 
 
 def entries(ctx: Ctx, *, tasks: bool, limit: int = 50, before: str | None = None) -> list[Notice]:
@@ -59,7 +72,7 @@ def entries(ctx: Ctx, *, tasks: bool, limit: int = 50, before: str | None = None
         query = query.where(c.done_at.is_(None))
     if before:
         query = query.where(c.id < before)
-    return _read(ctx, ctx.conn.execute(query).all())
+    return of_rows(ctx, ctx.conn.execute(query).all())
 
 
 def one(ctx: Ctx, id_: str) -> Notice:
@@ -67,7 +80,7 @@ def one(ctx: Ctx, id_: str) -> Notice:
     row = ctx.conn.execute(select(t.notice).where(t.notice.c.person_id == ctx.actor.person, t.notice.c.id == id_)).first()
     if row is None or row.kind not in KINDS:
         raise NotFound()
-    return _read(ctx, [row])[0]
+    return of_rows(ctx, [row])[0]
 
 
 def urgent(ctx: Ctx) -> Notice | None:
@@ -75,10 +88,11 @@ def urgent(ctx: Ctx) -> Notice | None:
     c = t.notice.c
     query = select(t.notice).where(c.person_id == ctx.actor.person, c.done_at.is_(None), c.read_at.is_(None), c.urgency == "high", c.kind.in_(list(KINDS)))
     row = ctx.conn.execute(query.order_by(c.id.desc()).limit(1)).first()
-    return None if row is None else _read(ctx, [row])[0]
+    return None if row is None else of_rows(ctx, [row])[0]
 
 
-def _read(ctx: Ctx, rows: Sequence[Any]) -> list[Notice]:
+def of_rows(ctx: Ctx, rows: Sequence[Any]) -> list[Notice]:
+    """Rows of the inbox as their owner, who is the actor, may read them now."""
     wanted = Wanted()
     for row in rows:
         wanted.add("person", row.data.get("by"))
@@ -89,11 +103,32 @@ def _read(ctx: Ctx, rows: Sequence[Any]) -> list[Notice]:
     # Whoever sits in an open approval knows what it is about.
     names |= {k: v for k, v in sight.open_titles(ctx, [r.data.get("case") for r in rows]).items() if k not in names}
     first_words = details.excerpts(ctx, [(r.kind, r.data) for r in rows if r.record_id in names])
-    return [
+    found = [
         Notice(r.id, KINDS[r.kind], r.cause, r.urgency, r.entity, r.record_id, r.data, r.created_at, r.read_at, r.done_at,
                names.get(r.record_id or ""), names.get(r.data.get("by") or ""), details.words(ctx, r.entity, r.data, names),
                first_words.get(details.excerpt_of(r.kind, r.data)))
         for r in rows]
+    return _in_own_words(ctx, found) if ctx.app.notifications else found
+
+
+def _in_own_words(ctx: Ctx, notices: list[Notice]) -> list[Notice]:
+    """As the application words them; only where the reader sees the record that the words are about."""
+    worded = [(n, wording.element_of(ctx.app, n.kind.key, n.entity, n.data)) for n in notices]
+    wanted: dict[str, tuple[dict[str, None], set[str]]] = {}
+    for n, element in worded:
+        paths = wording.paths_of(element, ctx.language) if element is not None and n.entity and n.title is not None else set()
+        if n.entity and n.record and paths:
+            ids, known = wanted.setdefault(n.entity, ({}, set()))
+            ids[n.record] = None
+            known |= paths
+    values = fields.texts(ctx, wanted)
+    found = []
+    for n, element in worded:
+        if element is not None and (n.title is not None or n.entity is None):
+            slots = {path: text for (id_, path), text in values.items() if id_ == n.record} | {k: to_text(v, ctx.language) for k, v in n.slots.items()}
+            n = replace(n, own=(wording.fill(wording.pick(element.title, ctx.language), slots), wording.fill(wording.pick(element.body, ctx.language), slots)))
+        found.append(n)
+    return found
 
 
 def waiting(ctx: Ctx) -> tuple[int, int]:

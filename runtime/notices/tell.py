@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
+from runtime.notices import plan, recipients, wording
 from runtime.notices.kinds import KINDS
 from runtime.records import events
 
@@ -29,13 +30,27 @@ def tell(
     if not wanted:
         return []
     insert = postgresql.insert if ctx.conn.dialect.name == "postgresql" else sqlite.insert
+    known = data or {}
+    urgency = wording.urgency_of(ctx.app, kind, entity, known, urgency)
+    spared = _spared(ctx, wanted, kind, entity, known)
     rows = [{
         "id": ctx.new_id(), "person_id": person, "cause": cause, "kind": kind, "urgency": urgency, "entity": entity, "record_id": record,
-        "data": {"by": doer, **(data or {})}, "created_at": ctx.now} for person in wanted]
-    statement = insert(t.notice).values(rows).on_conflict_do_nothing().returning(t.notice.c.person_id)
-    told = list(ctx.conn.execute(statement).scalars())
-    events.tell_people(ctx, told, urgency=urgency)
-    return told
+        "data": {"by": doer, **known, **({"spared": spared[person]} if person in spared else {})}, "created_at": ctx.now,
+        "read_at": ctx.now if person in spared else None, "done_at": ctx.now if person in spared else None} for person in wanted]
+    statement = insert(t.notice).values(rows).on_conflict_do_nothing().returning(t.notice.c.id, t.notice.c.person_id)
+    new = ctx.conn.execute(statement).all()
+    events.tell_people(ctx, [row.person_id for row in new if row.person_id not in spared], urgency=urgency)
+    plan.later(ctx, [row.id for row in new])
+    return [row.person_id for row in new]
+
+
+def _spared(ctx: Ctx, people: list[str], kind: str, entity: str | None, data: Mapping[str, Any]) -> dict[str, str]:
+    """Whom a quiet period spares this, by the rule: it stands in their inbox, but as read. A task always comes."""
+    if not ctx.app.quiet_periods or KINDS[kind].task or wording.is_essential(ctx.app, kind, entity, data):
+        return {}
+    periods = recipients.periods_of(ctx, people)
+    return {
+        person: spared.uid for person, held in periods.items() for period, spared in reversed(held) if not period.kinds or kind in period.kinds}
 
 
 def settle(ctx: Ctx, cause: str, people: Iterable[str] | None = None) -> None:

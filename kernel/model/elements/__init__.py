@@ -12,6 +12,7 @@ from kernel.model.elements.automations import Automation, AutomationStep
 from kernel.model.elements.base import COLOUR, FIELD_PATH, FIELD_PATHS, SORT, Element
 from kernel.model.elements.data import Entity, Field, Option, OptionSet, Retention, Sample, Validation
 from kernel.model.elements.evidence import Evidence, EvidenceLevel, EvidenceStamp, EvidenceWay, Intake, IntakeFind
+from kernel.model.elements.notices import CHANNEL_KEYS, Notification, QuietPeriod
 from kernel.model.elements.rights import SCOPE, Parameter, Right, Role
 from kernel.model.elements.screens import LIMITS, Form, Group, Item, Section, View
 from kernel.model.elements.time import DAYS_OF_WEEK, HOURS, Calendar, CalendarDay, Clock, ClockStep
@@ -23,12 +24,15 @@ KINDS: Mapping[str, type[Element]] = {
         Group, Entity, Field, Validation, OptionSet, Option, Form, Section, Item,
         Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Clock, ClockStep,
         Automation, AutomationStep, Evidence, EvidenceStamp, EvidenceLevel, EvidenceWay, Intake, IntakeFind,
-        Retention, Sample,
+        Notification, QuietPeriod, Retention, Sample,
     )
 }
 """Every kind, by key."""
 
-TOP_KINDS = ("group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "automation", "intake", "evidence", "retention", "sample")
+TOP_KINDS = (
+    "group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "automation", "intake", "evidence",
+    "notification", "quiet_period", "retention", "sample",
+)
 """Kinds that stand by themselves in a document, in the order in which they are read."""
 
 DEFAULT_SLOTS = frozenset({"fields", "options", "rights", "items", "sections"})
@@ -36,6 +40,7 @@ DEFAULT_SLOTS = frozenset({"fields", "options", "rights", "items", "sections"})
 
 __all__ = [
     "ACTIONS",
+    "CHANNEL_KEYS",
     "COLOUR",
     "DAYS_OF_WEEK",
     "DEFAULT_SLOTS",
@@ -68,9 +73,11 @@ __all__ = [
     "IntakeFind",
     "Item",
     "Machine",
+    "Notification",
     "Option",
     "OptionSet",
     "Parameter",
+    "QuietPeriod",
     "Retention",
     "Right",
     "Role",
