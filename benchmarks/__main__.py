@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from time import perf_counter
 
-from benchmarks import agreement, export, memory, profiling, report, scale
+from benchmarks import agreement, export, memory, profiling, report, scale, timers
 from benchmarks.cases import CASES, MEMORY, NAMES, SMALL, Case, Numbers
 from benchmarks.datasets import KEPT, SIDES, Busy, NotMade, PostgresqlStore, SqliteStore, Store, alone, prepare
 from benchmarks.measure import Pairs, measure
@@ -28,11 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print and write the results. Returns 0; 1 when a case was refused or a database could not run; 2 for wrong use."""
     args = _parser().parse_args(arguments)
     # A million records are a thing of their own: only who names them waits for them.
-    of_name = tuple(scale.PAGES) if (args.case or "").startswith(scale.SIDE) else (*NAMES, *export.CASES)
+    of_name = tuple(scale.PAGES) if (args.case or "").startswith(scale.SIDE) else (*NAMES, *export.CASES, *timers.CASES)
     known = of_name if args.case else NAMES
     chosen = [name for name in known if (args.case or "") in name]
     if not chosen:
-        print(f"No case contains “{args.case}”. There are: {', '.join((*NAMES, *scale.PAGES, *export.CASES))}", file=sys.stderr)
+        print(f"No case contains “{args.case}”. There are: {', '.join((*NAMES, *scale.PAGES, *export.CASES, *timers.CASES))}", file=sys.stderr)
         return 2
     started = perf_counter()
     # Ended from outside, the run still stops the server that it started.
@@ -77,6 +77,10 @@ def _run(args: argparse.Namespace, chosen: list[str], started: float) -> int:
                     _keep(args, entries, version, load, complete=False)
                 files = [name for name in chosen if name in export.CASES]
                 for entry in export.measure(store, files) if files else ():
+                    entries += _told([entry])
+                    _keep(args, entries, version, load, complete=False)
+                clocks = [name for name in chosen if name in timers.CASES]
+                for entry in timers.measure(store, clocks, args.rounds) if clocks else ():
                     entries += _told([entry])
                     _keep(args, entries, version, load, complete=False)
         except CannotRun as error:
@@ -147,7 +151,7 @@ def _say(text: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Fangyuan beside a hand-written application of the same entity.")
-    parser.add_argument("--case", metavar="WORD", help=f"only cases whose name contains the word: {', '.join((*NAMES, *scale.PAGES, *export.CASES))}")
+    parser.add_argument("--case", metavar="WORD", help=f"only cases whose name contains the word: {', '.join((*NAMES, *scale.PAGES, *export.CASES, *timers.CASES))}")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one (may be repeated)")
     parser.add_argument("--rounds", type=int, help="requests to each side instead of the case's own number (update and transition: at most 100)")
     parser.add_argument("--profile", action="store_true", help="profile our side into var/bench/profiles instead of comparing")

@@ -78,6 +78,10 @@ class Store(Protocol):
         """A fresh copy for cases that write."""
         ...
 
+    def empty(self, name: str) -> Place:
+        """A place with nothing in it, for cases that make their own."""
+        ...
+
 
 def prepare(store: Store, sizes: Iterable[int]) -> None:
     """Make what is missing, both sides at a time: each is busy in a process of its own."""
@@ -113,6 +117,12 @@ class SqliteStore:
         shutil.copytree(source, target)
         return self._place(target, side)
 
+    def empty(self, name: str) -> Place:
+        folder = self.folder / f"copy-{name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return self._place(folder, name)
+
     def _place(self, folder: Path, side: str) -> Place:
         return Place(f"sqlite:///{folder / ('assets' if side == 'handwritten' else 'control')}.sqlite3", folder)
 
@@ -146,6 +156,11 @@ class PostgresqlStore:
         self.kept(side, rows)
         name = f"copy-{side}-{rows}"
         self.server.create(name, template=_name(side, rows))
+        return self._place(name)
+
+    def empty(self, name: str) -> Place:
+        name = f"copy-{name}"
+        self.server.create(name)
         return self._place(name)
 
     def _place(self, name: str) -> Place:

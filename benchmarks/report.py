@@ -16,6 +16,8 @@ from benchmarks.cases import NAMES
 from benchmarks.export import CASES as FILES
 from benchmarks.measure import Result
 from benchmarks.scale import PAGES
+from benchmarks.timers import CASES as TIMERS
+from benchmarks.timers import lines as of_timers
 
 HERE = Path(__file__).resolve().parent
 JSON, TABLE = HERE / "results.json", HERE / "RESULTS.md"
@@ -69,8 +71,8 @@ def merge(old: Iterable[Entry], new: Sequence[Entry], complete: bool) -> list[En
     """``new``, and what a run of some cases did not measure from before."""
     fresh = {tuple(entry[k] for k in _KEY) for entry in new}
     # The cases of scale and export are measured by name only: a complete run of the others keeps them.
-    kept = [entry for entry in old if tuple(entry[k] for k in _KEY) not in fresh and (not complete or entry["case"] in (*PAGES, *FILES))]
-    order = (*NAMES, *PAGES, *FILES)
+    kept = [entry for entry in old if tuple(entry[k] for k in _KEY) not in fresh and (not complete or entry["case"] in (*PAGES, *FILES, *TIMERS))]
+    order = (*NAMES, *PAGES, *FILES, *TIMERS)
     return sorted([*new, *kept], key=lambda entry: (entry["database"] != "sqlite", order.index(entry["case"]) if entry["case"] in order else -1))
 
 
@@ -88,6 +90,7 @@ def lines(entries: Sequence[Entry]) -> list[str]:
     found = found if len(found) > 2 else []
     found += _of_files([e for e in entries if "peak_mb" in e])
     found += _of_scale([e for e in entries if e["case"] in PAGES])
+    found += of_timers([e for e in entries if e["case"] in TIMERS])
     memory = [e for e in entries if "ours_mb" in e]
     if memory:
         found += ["", "| case | database | ours, MB | by hand, MB | ratio |", "|---|---|--:|--:|--:|"]

@@ -17,7 +17,7 @@ from kernel.i18n import Text, _
 
 # A promise that is not due within this time is a mistake in the calendar.
 FARTHEST = timedelta(days=5 * 366)
-_STEP = timedelta(days=31)
+_FIRST_STEP, _STEP = timedelta(days=2), timedelta(days=31)
 
 SegmentKind = Literal["counted", "closed", "paused"]
 
@@ -73,7 +73,7 @@ def add(calendar: WorkingCalendar | None, start: datetime, amount: timedelta, pa
         raise ValueError("a target is not negative")
     found: list[Segment] = []
     left, at = amount, start
-    for segment in _segments(calendar, start, pauses):
+    for segment in _segments(calendar, start, pauses, enough=amount):
         if left == timedelta(0):
             break
         if segment.kind == "counted":
@@ -139,13 +139,16 @@ def _next_worked(calendar: WorkingCalendar, on: date_, start: datetime) -> date_
     return on
 
 
-def _segments(calendar: WorkingCalendar | None, start: datetime, pauses: Sequence[Pause], until: datetime | None = None) -> Iterator[Segment]:
-    """The whole time from ``start`` on, piece by piece: counted, closed or paused. Ends at ``until``, or in a pause without end."""
+def _segments(
+    calendar: WorkingCalendar | None, start: datetime, pauses: Sequence[Pause], until: datetime | None = None, enough: timedelta = FARTHEST
+) -> Iterator[Segment]:
+    """The whole time from ``start`` on, piece by piece: counted, closed or paused. Ends at ``until``, or in a pause without end.
+    Whoever needs no more than ``enough`` counted time in one piece may get a longer one in several."""
     at = start
     for pause in [*_joined(pauses, start), None]:
         stop = until if pause is None else pause.start if until is None else min(pause.start, until)
         if stop is None or at < stop:
-            yield from _open(calendar, at, stop)
+            yield from _open(calendar, at, stop, enough)
         if pause is None or (until is not None and pause.start >= until):
             return
         at = max(at, pause.start)
@@ -157,13 +160,13 @@ def _segments(calendar: WorkingCalendar | None, start: datetime, pauses: Sequenc
             at = end
 
 
-def _open(calendar: WorkingCalendar | None, start: datetime, end: datetime | None) -> Iterator[Segment]:
+def _open(calendar: WorkingCalendar | None, start: datetime, end: datetime | None, enough: timedelta) -> Iterator[Segment]:
     """A stretch without pauses."""
     if calendar is None:
         yield Segment("counted", start, end or start + FARTHEST)
         return
     at = start
-    for span in _working(calendar, start, end):
+    for span in _working(calendar, start, end, enough):
         if span.start > at:
             yield Segment("closed", at, span.start, _days_off(calendar, at, span.start))
         yield Segment("counted", span.start, span.end)
@@ -172,13 +175,16 @@ def _open(calendar: WorkingCalendar | None, start: datetime, end: datetime | Non
         yield Segment("closed", at, end, _days_off(calendar, at, end))
 
 
-def _working(calendar: WorkingCalendar, start: datetime, end: datetime | None = None) -> Iterator[Span]:
-    """Working spans from ``start`` on, looked up month by month; without ``end`` it never stops, or raises :class:`NoWorkingTime`."""
-    at = start
+def _working(calendar: WorkingCalendar, start: datetime, end: datetime | None = None, enough: timedelta = FARTHEST) -> Iterator[Span]:
+    """Working spans from ``start`` on; without ``end`` it never stops, or raises :class:`NoWorkingTime`. Looked up some days at a
+    time, more and more of them up to a month: most promises are over within hours. What is worked around the clock ends nowhere,
+    so a piece of ``enough`` is handed out as soon as it is there."""
+    at, step = start, _FIRST_STEP
     joined: Span | None = None
     empty_until = start + FARTHEST
     while end is None or at < end:
-        stop = at + _STEP if end is None else min(at + _STEP, end)
+        stop = at + step if end is None else min(at + step, end)
+        step = min(step * 2, _STEP)
         for span in calendar.spans(at, stop):
             if joined is not None and joined.end == span.start:
                 joined = Span(joined.start, span.end)
@@ -193,7 +199,7 @@ def _working(calendar: WorkingCalendar, start: datetime, end: datetime | None = 
             joined = None
         if end is None and at > empty_until:
             raise NoWorkingTime(_("The calendar “{key}” has no working time.", key=calendar.key))
-        if end is None and joined is not None and joined.length > FARTHEST:
+        if end is None and joined is not None and joined.length >= enough:
             yield joined
             joined = None
     if joined is not None:

@@ -19,6 +19,9 @@ from kernel.platform.clock import SystemClock
 
 LANES = ("quick", "long")
 TICK = timedelta(seconds=1)
+# A look beside another one only says that there is something new, so that several at once are no harm.
+OFTEN: dict[str, Any] = {"misfire_grace_time": None, "max_instances": 8}
+ONCE: dict[str, Any] = {"replace_existing": True, **OFTEN}
 
 
 class Look:
@@ -45,24 +48,23 @@ class Look:
         """Look again at the very moment when the next thing is due, if that is before the next tick."""
         left = self.worker.tenants.time_left(self.worker.clock.now())
         if left is not None and left < TICK:
-            self.alarm.add_job(self, "date", run_date=SystemClock().now() + left, id=f"moment-{self.lane}", replace_existing=True, misfire_grace_time=None)
+            self.alarm.add_job(self, "date", run_date=SystemClock().now() + left, id=f"moment-{self.lane}", **ONCE)
 
 
 def run_forever(worker: Worker, stop: threading.Event, parent: int | None = None) -> None:
     """Look around until ``stop`` is set, or until the process ``parent`` is no longer ours."""
     alarm = BackgroundScheduler(timezone="UTC")
-    common: dict[str, Any] = {"trigger": "interval", "coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     looks = [Look(worker, lane, alarm, stop) for lane in LANES]
     for look in looks:
-        alarm.add_job(look, seconds=TICK.total_seconds(), id=f"tick-{look.lane}", **common)
-        alarm.add_job(worker.sweep, args=[look.lane], seconds=SWEEP_S, id=f"sweep-{look.lane}", **common)
+        alarm.add_job(look, "interval", seconds=TICK.total_seconds(), id=f"tick-{look.lane}", coalesce=True, **OFTEN)
+        alarm.add_job(worker.sweep, "interval", args=[look.lane], seconds=SWEEP_S, id=f"sweep-{look.lane}", coalesce=True, max_instances=1, misfire_grace_time=None)
     alarm.start()
     bell = bell_of(worker.settings)
     try:
         while not stop.is_set() and (parent is None or os.getppid() == parent):
             if bell.wait(stop):
                 for look in looks:
-                    alarm.add_job(look, id=f"rung-{look.lane}", replace_existing=True, misfire_grace_time=None)
+                    alarm.add_job(look, id=f"rung-{look.lane}", **ONCE)
     finally:
         stop.set()
         bell.close()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel.platform import tables as t
 from kernel.platform.database import wake_after_commit
@@ -58,13 +58,11 @@ def add(
     values = {
         "kind": kind, "key": key, "state": WAITING, "due_at": moment, "data": dict(data), "person_id": person, "created_at": now, "attempts": 0, "fence": 0}
     wake_after_commit(conn, moment)
-    if key is None:
-        return int(conn.execute(insert(t.job).values(**values).returning(t.job.c.id)).scalar_one())
-    try:
-        with conn.begin_nested():
-            return int(conn.execute(insert(t.job).values(**values).returning(t.job.c.id)).scalar_one())
-    except IntegrityError:
-        return int(conn.execute(select(t.job.c.id).where(t.job.c.key == key)).scalar_one())
+    statement = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(t.job).values(**values)
+    if key is not None:
+        statement = statement.on_conflict_do_nothing(index_elements=[t.job.c.key])
+    made = conn.execute(statement.returning(t.job.c.id)).scalar()
+    return int(made if made is not None else conn.execute(select(t.job.c.id).where(t.job.c.key == key)).scalar_one())
 
 
 def add_many(conn: Connection, kind: str, data: Sequence[Mapping[str, Any]], *, now: datetime, due: datetime | None = None) -> None:

@@ -32,6 +32,7 @@ from kernel.errors import Busy
 from kernel.platform.jsonvalues import dumps, loads
 from kernel.platform.keyring import Keyring
 from kernel.platform.settings import Settings
+from kernel.platform.turn import begin_immediate
 
 _MODE = "fangyuan_mode"
 _SCHEMA = "fangyuan_schema"
@@ -249,7 +250,10 @@ def sqlite_engine(path: Path, busy_timeout_ms: int = 10_000) -> Engine:
             driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
             info["may_write"] = writes
         # A transaction that reads first and then writes fails at once when another one wrote: take the lock up front.
-        driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            begin_immediate(driver, path, busy_timeout_ms)
+        else:
+            driver.execute("BEGIN")
 
     return engine
 
@@ -343,7 +347,7 @@ def create_schema(home: Home) -> None:
 def drop_schema(home: Home) -> None:
     """Remove a home with everything in it; the caller closed it by :meth:`Databases.forget`."""
     if home.path is not None:
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-turn"):
             home.path.with_name(home.path.name + suffix).unlink(missing_ok=True)
         return
     with home.write() as conn:

@@ -64,7 +64,7 @@ def after_write(ctx: Ctx, written: Sequence[Happened]) -> None:
     if own:
         touched_ones = [one for one in written if (one.kind != "updated" and one.kind != "derived") or any(p.keys & one.fields for p in own)]
         seen = {one.new.id for one in touched_ones}
-        look_after(ctx, shape, [one.new for one in touched_ones])
+        look_after(ctx, shape, [one.new for one in touched_ones], fresh=frozenset(one.new.id for one in touched_ones if one.kind == "created"))
     for entity, ids in _others(ctx, shape, written).items():
         left = sorted(set(ids) - (seen if entity == shape.key else set()))
         target = shape_of(ctx.release, entity)
@@ -82,23 +82,24 @@ def _others(ctx: Ctx, shape: EntityShape, written: Sequence[Happened]) -> dict[s
     return found
 
 
-def look_after(ctx: Ctx, shape: EntityShape, records: Sequence[Record]) -> None:
-    """Decide on every promise of these (whole, loaded) records of one entity. Statements do not grow with the promises."""
+def look_after(ctx: Ctx, shape: EntityShape, records: Sequence[Record], fresh: frozenset[str] = frozenset()) -> None:
+    """Decide on every promise of these (whole, loaded) records of one entity. Statements do not grow with the promises.
+    ``fresh``: those made just now, which have no clocks yet."""
     policies = policies_of(ctx.app).by_entity.get(shape.key, ())
     if not policies or not records:
         return
-    known = rows.last_of(ctx, shape.key, [r.id for r in records])
+    known = rows.last_of(ctx, shape.key, [r.id for r in records if r.id not in fresh])
     scene = Scene(ctx)
     envs = [RecordEnv(scene, shape, record) for record in records]
     work = Work(Ways(ctx, scene, envs), Pinned(ctx))
-    fresh: list[ClockRow] = []
+    begun: list[ClockRow] = []
     for env in envs:
         scene.remember(env)
         for policy in policies:
             made = _one(ctx, policy, env, known.get((env.id, policy.key)), work)
             if made is not None:
-                fresh.append(made)
-    rows.add(ctx, fresh)
+                begun.append(made)
+    rows.add(ctx, begun)
 
 
 class Ways:

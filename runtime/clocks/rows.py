@@ -90,6 +90,8 @@ def _values(row: ClockRow) -> dict[str, Any]:
 
 def last_of(ctx: Ctx, entity: str, records: Collection[str]) -> dict[tuple[str, str], ClockRow]:
     """Per record and promise the last clock; one statement."""
+    if not records:
+        return {}
     query = select(*_COLUMNS).where(_T.entity == entity, _T.record_id.in_(list(records))).order_by(_T.id)
     return {(row.record, row.policy): row for row in map(_read, ctx.conn.execute(query))}
 
