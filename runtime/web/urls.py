@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kernel.web.routes import Need, Route
 from runtime.web import (
     access,
     asks,
@@ -38,23 +37,14 @@ from runtime.web import (
 from runtime.web.approvals import acting as approving
 from runtime.web.approvals import pages as approvals
 from runtime.web.bulk import dialogs as bulk
+from runtime.web.lines import admin as _admin
+from runtime.web.lines import get as _get
+from runtime.web.lines import post as _post
 from runtime.web.settings import absence
 from runtime.web.settings.routes import SETTINGS
 
 _LIST = "/e/<entity>"
 _RECORD = f"{_LIST}/<id>"
-
-
-def _get(rule: str, view: object, **more: object) -> Route:
-    return Route(rule, view, needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
-
-
-def _post(rule: str, view: object, method: str = "POST", **more: object) -> Route:
-    return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
-
-
-def _admin(rule: str, view: object, method: str = "GET", **more: object) -> Route:
-    return Route(rule, view, methods=(method,), needs=Need.ADMIN, **more)  # type: ignore[arg-type]
 
 
 ROUTES = (
@@ -68,7 +58,7 @@ ROUTES = (
     _get("/bin", bin.show),
     _post("/bin/restore", bin.restore),
     _post("/bin/purge", bin.purge),
-    Route("/bin/days", bin.save_days, methods=("POST",), needs=Need.ADMIN),
+    _admin("/bin/days", bin.save_days, "POST"),
     _get("/bin/<entity>/<id>", bin.look),
     _post("/bin/<entity>/<id>/mend", bin.mend),
     _get("/settings/absence", absence.show),

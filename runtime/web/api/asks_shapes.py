@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.web.api.shapes import COMMON_ERRORS, reference
+from runtime.web.api.shapes import operation, reference, refs
 
 _TEXT = {"type": "string"}
 _MAYBE = {"type": ["string", "null"]}
@@ -39,28 +39,18 @@ ASK_BODY: dict[str, Any] = {
 
 def paths(writes: bool) -> dict[str, Any]:
     """``/asks`` and what can be done with one."""
-    errors = {str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 422})}
     query = [
         {"name": name, "in": "query", "schema": schema, "description": words}
         for name, schema, words in (
             ("of", {"const": "me"}, "What was asked of me (the default)"), ("by", {"const": "me"}, "What I asked of others"),
             ("closed", {"type": "boolean"}, "Those that are settled"), ("limit", {"type": "integer", "minimum": 1, "maximum": 500}, "At most so many"),
             ("before", _TEXT, "Id of the last one seen"))]
-    found: dict[str, Any] = {"/asks": {"get": {
-        "operationId": "list_asks", "summary": "What is asked for", "parameters": query,
-        "responses": {"200": _answer("Asks"), **errors}}}}
+    found: dict[str, Any] = {"/asks": {"get": operation("list_asks", "What is asked for", reference("Asks"), query, errors=(422,))}}
     if writes:
         for verb, summary, key in (("decline", "Say no to an ask, and why", "reason"), ("answer", "A word to whoever asked", "text"), ("withdraw", "Take an ask back", None)):
-            more = {str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 403, 404, 409, 413, 422})}
             schema: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": {key: _TEXT} if key else {}} | ({"required": [key]} if key else {})
+            body = {"required": key is not None, "content": {"application/json": {"schema": schema}}}
             found[f"/asks/{{id}}/{verb}"] = {
-                "parameters": [{"$ref": "#/components/parameters/id"}],
-                "post": {
-                    "operationId": f"{verb}_ask", "summary": summary, "parameters": [{"$ref": "#/components/parameters/idempotency"}],
-                    "requestBody": {"required": key is not None, "content": {"application/json": {"schema": schema}}},
-                    "responses": {"200": _answer("Ask"), **more}}}
+                "parameters": refs("id"),
+                "post": operation(f"{verb}_ask", summary, reference("Ask"), refs("idempotency"), body, errors=(403, 404, 409, 422))}
     return found
-
-
-def _answer(name: str) -> dict[str, Any]:
-    return {"description": name, "content": {"application/json": {"schema": reference(name)}}}

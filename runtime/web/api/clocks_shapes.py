@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runtime.clocks.sql import STATES
+from runtime.web.api.shapes import operation, reference, refs
 
 Json = dict[str, Any]
 _TEXT: Json = {"type": "string"}
@@ -70,9 +71,6 @@ def paths() -> Json:
         *(one(name, _INSTANT, words) for name, words in (
             ("due_before", "Due earlier"), ("due_after", "Due then or later"), ("ended_after", "Ended then or later"), ("ended_before", "Ended earlier"))),
         one("owner", _TEXT, "Id of who owns the record, or me"),
-        {"$ref": "#/components/parameters/limit"}, {"$ref": "#/components/parameters/cursor"},
+        *refs("limit", "cursor"),
     ]
-    answers = {
-        "200": {"description": "Clocks, what is due first in front", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ClockList"}}}},
-        "401": {"$ref": "#/components/responses/401"}, "422": {"$ref": "#/components/responses/422"}}
-    return {"/clocks": {"get": {"operationId": "find_clocks", "summary": "Find clocks over all records the caller may read", "parameters": parameters, "responses": answers}}}
+    return {"/clocks": {"get": operation("find_clocks", "Find clocks over all records the caller may read", reference("ClockList"), parameters, errors=(422,))}}

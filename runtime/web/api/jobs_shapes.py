@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from runtime.web.api.shapes import COMMON_ERRORS, reference
+from runtime.web.api.shapes import operation, reference, refs
 
 Json = dict[str, Any]
 _TEXT: Json = {"type": "string"}
@@ -72,21 +71,14 @@ def body(acts: list[str], fields: Json) -> Json:
 def paths(writes: bool) -> Json:
     """Jobs: how far, what came of each record, take back, call off."""
     named = {"name": "id", "in": "path", "required": True, "schema": _NUMBER}
-    parameters = [
-        {"name": "outcome", "in": "query", "schema": _OUTCOME}, {"$ref": "#/components/parameters/limit"}, {"$ref": "#/components/parameters/cursor"}]
+    job, parameters = reference("Job"), [{"name": "outcome", "in": "query", "schema": _OUTCOME}, *refs("limit", "cursor")]
     found: Json = {
-        "/jobs/{id}": {"parameters": [named], "get": _operation("read_job", "How far a job is and what came of it", "Job", (404,))},
+        "/jobs/{id}": {"parameters": [named], "get": operation("read_job", "How far a job is and what came of it", job, errors=(404,))},
         "/jobs/{id}/items": {
-            "parameters": [named], "get": _operation("read_job_items", "What came of each record", "JobItems", (404, 422)) | {"parameters": parameters}},
+            "parameters": [named], "get": operation("read_job_items", "What came of each record", reference("JobItems"), parameters, errors=(404, 422))},
     }
     if writes:
-        found["/jobs/{id}/undo"] = {"parameters": [named], "post": _operation("undo_job", "Take it back", "Job", (404, 409), 202) | {
-            "parameters": [{"$ref": "#/components/parameters/idempotency"}]}}
-        found["/jobs/{id}/cancel"] = {"parameters": [named], "post": _operation("cancel_job", "Call it off: what is done stays", "Job", (404, 409))}
+        found["/jobs/{id}/undo"] = {
+            "parameters": [named], "post": operation("undo_job", "Take it back", job, refs("idempotency"), status=202, errors=(404, 409))}
+        found["/jobs/{id}/cancel"] = {"parameters": [named], "post": operation("cancel_job", "Call it off: what is done stays", job, errors=(404, 409))}
     return found
-
-
-def _operation(key: str, summary: str, shape: str, errors: Iterable[int], status: int = 200) -> Json:
-    answer = {"description": summary, "content": {"application/json": {"schema": reference(shape)}}}
-    refused = {str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, *errors})}
-    return {"operationId": key, "summary": summary, "responses": {str(status): answer, **refused}}

@@ -16,7 +16,7 @@ from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
 from runtime.web.api import asks_shapes, clocks_shapes, jobs_shapes, talk_shapes, views_shapes
-from runtime.web.api.shapes import COMMON_ERRORS, PARAMETERS, RESPONSES, SCHEMAS, array_of, reference
+from runtime.web.api.shapes import PARAMETERS, RESPONSES, SCHEMAS, array_of, operation, reference, refs
 
 Json = dict[str, Any]
 
@@ -41,7 +41,7 @@ def _document(release: Release, roles: frozenset[str], writes: bool, language: s
         schemas.update(maker.schemas())
         paths.update(maker.paths())
         tags.append({"name": entity.key, "description": to_text(entity.label, language)})
-    paths.update(_files(writes) | jobs_shapes.paths(writes) | asks_shapes.paths(writes) | _approvals(writes) | (clocks_shapes.paths() if release.application.clocks else {}))
+    paths.update(_files(writes) | jobs_shapes.paths(writes) | asks_shapes.paths(writes) | _approvals(writes) | clocks_shapes.paths())
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{name} API", "version": str(release.id), "description": f"Release {release.hash[:12]}"},
@@ -103,36 +103,36 @@ class _Maker:
         if self.access.any("read"):
             found[base] = {
                 "get": self._operation(
-                    "list", "List records", array_of(self.name), [*_refs("view", "where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(404, 422)
+                    "list", "List records", array_of(self.name), [*refs("view", "where", "sort", "fields", "q", "limit", "cursor", "total")], errors=(404, 422)
                 )
             }
-            found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), _refs("view", "where", "q"), errors=(404, 422))}
-            one: Json = {"parameters": _refs("id"), "get": self._operation("read", "Read a record", reference(self.name), errors=(404,), etag=True)}
+            found[f"{base}/count"] = {"get": self._operation("count", "Count records", reference("Count"), refs("view", "where", "q"), errors=(404, 422))}
+            one: Json = {"parameters": refs("id"), "get": self._operation("read", "Read a record", reference(self.name), errors=(404,), etag=True)}
             found[f"{base}/{{id}}"] = one
             cases = _object({"items": {"type": "array", "items": reference("Approval")}})
             found[f"{base}/{{id}}/approvals"] = {
-                "parameters": _refs("id"), "get": self._operation("approvals", "Read a record's approvals", cases, errors=(404,))}
+                "parameters": refs("id"), "get": self._operation("approvals", "Read a record's approvals", cases, errors=(404,))}
             found[f"{base}/{{id}}/history"] = {
-                "parameters": _refs("id"),
-                "get": self._operation("history", "Read a record's history", reference("History"), _refs("limit", "before"), errors=(404, 422)),
+                "parameters": refs("id"),
+                "get": self._operation("history", "Read a record's history", reference("History"), refs("limit", "before"), errors=(404, 422)),
             }
             found[f"{base}/{{id}}/clocks"] = {
-                "parameters": _refs("id"),
+                "parameters": refs("id"),
                 "get": self._operation("clocks", "Read a record's clocks and how they are reckoned", reference("Clocks"), errors=(404,)),
             }
             found[f"{base}/{{id}}/transitions"] = {
-                "parameters": _refs("id"),
+                "parameters": refs("id"),
                 "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,)),
             }
-            found.update(talk_shapes.paths(base, self._operation, _refs, _body, self.writes))
-            found.update(views_shapes.paths(self.entity.key, self._operation, _refs, _body, self.writes))
+            found.update(talk_shapes.paths(base, self._operation, refs, _body, self.writes))
+            found.update(views_shapes.paths(self.entity.key, self._operation, refs, _body, self.writes))
         if self.writes:
             self._writing(found, base)
             if self.access.any("read"):
                 found[f"{base}/{{id}}/asks"] = {
-                    "parameters": _refs("id"),
+                    "parameters": refs("id"),
                     "post": self._operation(
-                        "ask", "Ask somebody for what is missing", reference("Ask"), _refs("idempotency"), asks_shapes.ASK_BODY, 201, (404, 409, 422)
+                        "ask", "Ask somebody for what is missing", reference("Ask"), refs("idempotency"), asks_shapes.ASK_BODY, 201, (404, 409, 422)
                     ),
                 }
         return found
@@ -141,36 +141,36 @@ class _Maker:
         change = _body({"fields": reference(f"{self.name}Input")}, ["fields"])
         if self.access.any("create"):
             found.setdefault(base, {})["post"] = self._operation(
-                "create", "Create a record", reference(self.name), _refs("idempotency"), change, 201, (403, 404, 409, 422), True
+                "create", "Create a record", reference(self.name), refs("idempotency"), change, 201, (403, 404, 409, 422), True
             )
         one = found.get(f"{base}/{{id}}")
         if one is None:
             return
         if self.access.any("update"):
-            one["patch"] = self._operation("update", "Change a record", reference(self.name), _refs("if_match"), change, 200, (403, 404, 412, 422, 428), True)
+            one["patch"] = self._operation("update", "Change a record", reference(self.name), refs("if_match"), change, 200, (403, 404, 412, 422, 428), True)
         self._transitions(found, base)
         steps = any(path.startswith(f"{base}/{{id}}/transitions/") for path in found)
         acts = [act for act in ("update", "transition", "assign", "delete") if (steps if act == "transition" else self.access.any(act))]  # type: ignore[arg-type]
         if acts:
             asked = jobs_shapes.body(acts, reference(f"{self.name}Input"))
-            found[f"{base}/bulk"] = {"post": self._operation("bulk", "One act on many records", reference("Job"), _refs("idempotency"), asked, 202, (404, 409, 422))}
+            found[f"{base}/bulk"] = {"post": self._operation("bulk", "One act on many records", reference("Job"), refs("idempotency"), asked, 202, (404, 409, 422))}
         if self.access.any("delete"):
-            one["delete"] = self._operation("delete", "Move a record to the bin", None, _refs("if_match"), None, 204, (403, 404, 409, 412, 428))
+            one["delete"] = self._operation("delete", "Move a record to the bin", None, refs("if_match"), None, 204, (403, 404, 409, 412, 428))
             found[f"{base}/{{id}}/restore"] = {
-                "parameters": _refs("id"),
+                "parameters": refs("id"),
                 "post": self._operation(
-                    "restore", "Bring a record back from the bin", reference(self.name), _refs("idempotency"), None, 200, (403, 404, 409, 422), True
+                    "restore", "Bring a record back from the bin", reference(self.name), refs("idempotency"), None, 200, (403, 404, 409, 422), True
                 ),
             }
         if self.access.any("assign"):
             body = _body({"owner": {"type": ["string", "null"]}, "team": {"type": ["string", "null"]}}, [])
             found[f"{base}/{{id}}/assign"] = {
-                "parameters": _refs("id"),
+                "parameters": refs("id"),
                 "post": self._operation(
                     "assign",
                     "Give a record to another owner or team",
                     reference(self.name),
-                    _refs("if_match", "idempotency"),
+                    refs("if_match", "idempotency"),
                     body,
                     200,
                     (403, 404, 409, 412, 422, 428),
@@ -188,9 +188,9 @@ class _Maker:
                 body = _body({"fields": reference(f"{self.name}Input"), "asks": _object(asks) | {"additionalProperties": False}, **more}, [])
                 title = to_text(transition.label, self.language)
                 found[f"{base}/{{id}}/transitions/{transition.key}"] = {
-                    "parameters": _refs("id"),
+                    "parameters": refs("id"),
                     "post": self._operation(
-                        f"take_{transition.key}", title, reference(self.name), _refs("if_match", "idempotency"), body, 200, (403, 404, 409, 412, 422, 428), True
+                        f"take_{transition.key}", title, reference(self.name), refs("if_match", "idempotency"), body, 200, (403, 404, 409, 412, 422, 428), True
                     ),
                 }
                 if transition.approvals:
@@ -208,22 +208,7 @@ class _Maker:
         errors: Iterable[int] = (),
         etag: bool = False,
     ) -> Json:
-        answer: Json = {"description": summary}
-        if shape is not None:
-            answer["content"] = {"application/json": {"schema": shape}}
-        if etag:
-            answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The record's version"}}
-        return {
-            "operationId": f"{verb}_{self.entity.key}",
-            "summary": summary,
-            "tags": [self.entity.key],
-            **({"parameters": list(parameters)} if parameters else {}),
-            **({"requestBody": body} if body else {}),
-            "responses": {
-                str(status): answer,
-                **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, *errors, *((413,) if body else ())})},
-            },
-        }
+        return operation(f"{verb}_{self.entity.key}", summary, shape, parameters, body, status, errors, etag=etag, tags=[self.entity.key])
 
 
 def _object(properties: Mapping[str, Any]) -> Json:
@@ -235,57 +220,34 @@ def _body(properties: Mapping[str, Any], required: list[str]) -> Json:
     return {"required": bool(required), "content": {"application/json": {"schema": shape}}}
 
 
-def _refs(*names: str) -> list[Json]:
-    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
-
-
 def _files(writes: bool) -> Json:
-    file = {"description": "The file", "content": {"application/json": {"schema": reference("File")}}}
-    missing = {str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 404})}
+    variant = {"name": "variant", "in": "query", "schema": {"enum": ["preview", "thumb"]}, "description": "A smaller picture without metadata"}
+    content = operation("read_file", "The bytes of a file", None, [variant], errors=(404, 422))
+    content["responses"]["200"]["content"] = {"*/*": {}}
     paths: Json = {
-        "/files/{id}": {"parameters": _refs("id"), "get": {"operationId": "describe_file", "summary": "What a file is", "responses": {"200": file, **missing}}},
-        "/files/{id}/content": {
-            "parameters": _refs("id"),
-            "get": {
-                "operationId": "read_file",
-                "summary": "The bytes of a file",
-                "parameters": [
-                    {"name": "variant", "in": "query", "schema": {"enum": ["preview", "thumb"]}, "description": "A smaller picture without metadata"}
-                ],
-                "responses": {"200": {"description": "The bytes", "content": {"*/*": {}}}, "422": {"$ref": "#/components/responses/422"}, **missing},
-            },
-        },
+        "/files/{id}": {"parameters": refs("id"), "get": operation("describe_file", "What a file is", reference("File"), errors=(404,))},
+        "/files/{id}/content": {"parameters": refs("id"), "get": content},
     }
     if writes:
         form = {"type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "required": ["file"]}
-        paths["/files"] = {
-            "post": {
-                "operationId": "upload_file",
-                "summary": "Upload a file",
-                "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
-                "responses": {"201": file, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 413, 422})}},
-            }
-        }
+        body = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+        paths["/files"] = {"post": operation("upload_file", "Upload a file", reference("File"), body=body, status=201, errors=(422,))}
     return paths
 
 
 def _approvals(writes: bool) -> Json:
-    case = {"description": "The approval", "content": {"application/json": {"schema": reference("Approval")}}}
-    cases = {"description": "Approvals", "content": {"application/json": {"schema": _object({"items": {"type": "array", "items": reference("Approval")}})}}}
-    known = {str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, 404, 422})}
+    cases = _object({"items": {"type": "array", "items": reference("Approval")}})
     which = {"name": "list", "in": "query", "schema": {"enum": ["waiting", "decided", "mine"], "default": "waiting"}, "description": "Whose, of the caller"}
     paths: Json = {
-        "/approvals": {"get": {"operationId": "list_approvals", "summary": "Approvals of the caller", "parameters": [which, *_refs("limit", "before")],
-                               "responses": {"200": cases, **known}}},
-        "/approvals/{id}": {"parameters": _refs("id"), "get": {"operationId": "read_approval", "summary": "Read an approval", "responses": {"200": case, **known}}},
+        "/approvals": {"get": operation("list_approvals", "Approvals of the caller", cases, [which, *refs("limit", "before")], errors=(404, 422))},
+        "/approvals/{id}": {"parameters": refs("id"), "get": operation("read_approval", "Read an approval", reference("Approval"), errors=(404, 422))},
     }
     if writes:
         act = {"name": "verb", "in": "path", "required": True, "schema": {"enum": ["approve", "decline", "return", "pass_on", "add", "withdraw"]}}
         text = {"type": "string"}
         body = _body({"note": text, "to": text, "files": {"type": "array", "items": text}, "seen": {"type": "integer"}}, [])
-        answers = {"200": case, **known, **{str(e): {"$ref": f"#/components/responses/{e}"} for e in (403, 409, 413)}}
         paths["/approvals/{id}/{verb}"] = {
-            "parameters": [*_refs("id"), act],
-            "post": {"operationId": "act_on_approval", "summary": "Decide, pass on or withdraw an approval", "parameters": _refs("idempotency"),
-                     "requestBody": body, "responses": answers}}
+            "parameters": [*refs("id"), act],
+            "post": operation(
+                "act_on_approval", "Decide, pass on or withdraw an approval", reference("Approval"), refs("idempotency"), body, errors=(403, 404, 409, 422))}
     return paths

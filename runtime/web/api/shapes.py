@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -222,3 +223,33 @@ COMMON_ERRORS = (400, 401, 403, 429, 503)
 RESPONSES: Json = {
     str(status): {"description": words, "content": {"application/problem+json": {"schema": reference("Problem")}}} for status, words in _WORDS.items()
 }
+
+
+def refusals(*errors: int) -> Json:
+    """The answers of an operation that goes wrong: those every one may give, and ``errors``."""
+    return {str(e): {"$ref": f"#/components/responses/{e}"} for e in sorted({*COMMON_ERRORS, *errors})}
+
+
+def refs(*names: str) -> list[Json]:
+    """Parameters that are described once for all operations."""
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def operation(
+    key: str, summary: str, shape: Json | None, parameters: Iterable[Json] = (), body: Json | None = None, status: int = 200, errors: Iterable[int] = (), *,
+    etag: bool = False, tags: Sequence[str] = (),
+) -> Json:
+    """One thing that can be done: what it takes, what it answers (``shape``; None: nothing), how it is refused."""
+    answer: Json = {"description": summary}
+    if shape is not None:
+        answer["content"] = {"application/json": {"schema": shape}}
+    if etag:
+        answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The record's version"}}
+    return {
+        "operationId": key,
+        "summary": summary,
+        **({"tags": list(tags)} if tags else {}),
+        **({"parameters": found} if (found := list(parameters)) else {}),
+        **({"requestBody": body} if body else {}),
+        "responses": {str(status): answer, **refusals(*errors, *((413,) if body else ()))},
+    }

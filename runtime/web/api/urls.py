@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from kernel.web.routes import Need, Route
 from runtime.web.api import approvals, asks, bulk, clocks, comments, files, openapi, records, views
+from runtime.web.lines import api as _route
 
 BASE = "/api/v1"
 _RECORDS = f"{BASE}/records/<entity>"
 _RECORD = f"{_RECORDS}/<id>"
 _VIEWS = f"{BASE}/views/<entity>"
-
-
-def _route(rule: str, view: object, method: str = "GET", **more: object) -> Route:
-    return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, channel="api", **more)  # type: ignore[arg-type]
 
 
 ROUTES = (

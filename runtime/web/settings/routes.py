@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from kernel.web.routes import Need, Route
+from runtime.web.lines import admin as _admin
+from runtime.web.lines import get as _get
+from runtime.web.lines import post as _post
 from runtime.web.settings import audit_log, calendars, intake, invite, people, post, promises, roles, sessions, teams, tokens, volumes, workspace
 
 _PERSON = "/settings/people/<id>"
 _TEAM = "/settings/teams/<id>"
 
 
-def _mine(rule: str, view: object, method: str = "GET", **more: object) -> Route:
-    return Route(rule, view, methods=(method,), needs=Need.SIGNED_IN, **more)  # type: ignore[arg-type]
-
-
-def _admin(rule: str, view: object, method: str = "GET", **more: object) -> Route:
-    return Route(rule, view, methods=(method,), needs=Need.ADMIN, **more)  # type: ignore[arg-type]
-
-
 SETTINGS = (
-    _mine("/logo", workspace.logo),
+    _get("/logo", workspace.logo),
     _admin("/settings/workspace", workspace.show),
     _admin("/settings/workspace", workspace.save, "POST"),
     _admin("/settings/audit", audit_log.show),
     _admin("/settings/audit/export", audit_log.export),
     _admin("/settings/volumes", volumes.show),
     _admin("/settings/promises", promises.show),
-    _mine("/settings/calendars", calendars.show),
-    _mine("/settings/sessions", sessions.show),
-    _mine("/settings/sessions/end", sessions.end, "POST"),
-    _mine("/settings/tokens", tokens.show),
-    _mine("/settings/tokens", tokens.create, "POST"),
-    _mine("/settings/tokens/<id>/revoke", tokens.revoke, "POST"),
+    _get("/settings/calendars", calendars.show),
+    _get("/settings/sessions", sessions.show),
+    _post("/settings/sessions/end", sessions.end),
+    _get("/settings/tokens", tokens.show),
+    _post("/settings/tokens", tokens.create),
+    _post("/settings/tokens/<id>/revoke", tokens.revoke),
     _admin("/settings/people", people.show),
     _admin("/settings/people/new", invite.show),
     _admin("/settings/people/new", invite.create, "POST"),
