@@ -82,7 +82,7 @@ def messages(ctx: Ctx, happened: Sequence[Happened], watches: Watches, *, everyt
     """What the reader is told about ``happened``: each record once, and only if they may read it now."""
     records: dict[tuple[str, str], dict[str, Any]] = {}
     jobs: dict[Any, int] = {}
-    notices: dict[str, Any] | None = {"high": False, "n": 0} if everything else None
+    notices: dict[str, Any] | None = {"high": inbox.has_urgent(ctx), "n": 0} if everything else None
     for event in happened:
         data = event.data or {}
         if event.kind == NOTICE and event.record == ctx.actor.person:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, case, exists, func, select, update
 
 from kernel.errors import Message, NotFound
 from kernel.i18n import Text, _, to_text
@@ -20,6 +20,7 @@ from runtime.records import events
 from runtime.records.labels import Wanted, resolve
 
 MOST_COUNTED = 100
+RISES_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,24 @@ def one(ctx: Ctx, id_: str) -> Notice:
     return of_rows(ctx, [row])[0]
 
 
-def urgent(ctx: Ctx) -> Notice | None:
-    """The newest entry that can't wait and was not looked at."""
+def urgent(ctx: Ctx) -> tuple[Notice, int] | None:
+    """The newest entry that can't wait and was not looked at, and how many more of today there are."""
     c = t.notice.c
-    query = select(t.notice).where(c.person_id == ctx.actor.person, c.done_at.is_(None), c.read_at.is_(None), c.urgency == "high", c.kind.in_(list(KINDS)))
-    row = ctx.conn.execute(query.order_by(c.id.desc()).limit(1)).first()
-    return None if row is None else of_rows(ctx, [row])[0]
+    rows = ctx.conn.execute(select(t.notice).where(*_urgent(ctx)).order_by(c.id.desc()).limit(MOST_COUNTED)).all()
+    return (of_rows(ctx, rows[:1])[0], len(rows) - 1) if rows else None
+
+
+def has_urgent(ctx: Ctx) -> bool:
+    """Whether something can't wait; one look into an index."""
+    return bool(ctx.conn.execute(select(exists().where(*_urgent(ctx)))).scalar_one())
+
+
+def _urgent(ctx: Ctx) -> tuple[ColumnElement[bool], ...]:
+    """After a day it no longer rises over the page; in the inbox it stays."""
+    c = t.notice.c
+    return (
+        c.person_id == ctx.actor.person, c.done_at.is_(None), c.read_at.is_(None), c.urgency == "high", c.kind.in_(list(KINDS)),
+        c.created_at > ctx.now - RISES_FOR)
 
 
 def of_rows(ctx: Ctx, rows: Sequence[Any]) -> list[Notice]:

@@ -45,5 +45,6 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("automation", "bolt", _("{title}: {detail}")),
     Kind("automation_failed", "alert-triangle", _("An automation does not work: {detail}"), essential=True),
     Kind("moved", "arrow-right", _("{who} changed {title}: {detail}")),
+    Kind("test", "bell", _("A test: notices reach you"), essential=True),
     Kind("job_done", "list-check", _("Finished: {detail}")),
 )}

@@ -50,7 +50,17 @@ def show(ctx: Ctx, request: Request) -> Page:
     return Page("runtime/inbox/page.html", context)
 
 
-def _entry(ctx: Ctx, notice: Notice) -> dict[str, Any]:
+def open_one(ctx: Ctx, request: Request, id: str) -> Response:
+    """Where a notice leads: the address in mails and on phones. The page there says that it was seen; reading an address changes nothing."""
+    notice = inbox.one(ctx, id)
+    target = target_of(ctx, notice)
+    if target is None:
+        return redirect(f"{base_of(ctx)}/inbox?{urlencode({'tab': 'todo' if notice.kind.task else 'news'})}", 303)
+    return redirect(f"{target}{'&' if '?' in target else '?'}{urlencode({'seen': notice.id})}", 303)
+
+
+def target_of(ctx: Ctx, notice: Notice) -> str | None:
+    """The page on which something can be done about it; None where there is none (any more)."""
     base = base_of(ctx)
     back = urlencode({"back": f"{base}/inbox"})
     href = f"{base}/e/{notice.entity}/{notice.record}" if notice.entity and notice.record and notice.title is not None else None
@@ -61,8 +71,13 @@ def _entry(ctx: Ctx, notice: Notice) -> dict[str, Any]:
         act_url = f"{base}/approvals/{notice.data['case']}"
     elif notice.kind.key == "ask_opens" and href and notice.data.get("transition"):
         act_url = f"{href}?{urlencode({'do': notice.data['transition']})}"
+    return act_url
+
+
+def _entry(ctx: Ctx, notice: Notice) -> dict[str, Any]:
+    act_url = target_of(ctx, notice)
     return {
-        "id": notice.id, "icon": notice.kind.icon, "words": notice.words, "excerpt": notice.excerpt, "when": moment_text(notice.created_at, reader_of(ctx)),
+        "id": notice.id, "icon": notice.kind.icon, "words": notice.words, "excerpt": notice.more or None, "when": moment_text(notice.created_at, reader_of(ctx)),
         "iso": iso(notice.created_at), "href": act_url, "act": ACTS.get(notice.kind.key, _("Open")) if act_url else None, "act_url": act_url,
         "new": notice.done_at is None and notice.read_at is None, "tone": "breach" if notice.urgency == "high" else TONES.get(notice.kind.key, "accent"),
         "task": notice.kind.task, "done": notice.done_at is not None, "high": notice.urgency == "high",
@@ -83,4 +98,5 @@ def popup(ctx: Ctx, request: Request) -> Page | Response:
     found = inbox.urgent(ctx)
     if found is None:
         return Response("", 204)
-    return Page("runtime/inbox/popup.html", {"entry": _entry(ctx, found), "title": found.title, "read_url": f"{base_of(ctx)}/inbox/read"})
+    notice, others = found
+    return Page("runtime/inbox/popup.html", {"entry": _entry(ctx, notice), "title": notice.title, "others": others, "inbox_url": f"{base_of(ctx)}/inbox?tab=news"})

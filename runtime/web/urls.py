@@ -75,6 +75,7 @@ ROUTES = (
     _get("/inbox", inbox.show),
     _post("/inbox/read", inbox.mark_read),
     _get("/inbox/popup", inbox.popup),
+    _get("/inbox/<id>", inbox.open_one),
     _get("/asks/<id>", asks.go),
     _get("/asks/<id>/banner", asks.banner),
     _get("/asks/<id>/decline", asks.decline_form),

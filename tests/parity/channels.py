@@ -357,6 +357,8 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", "/t/<tenant>/preferences"): "language and appearance of the account",
     ("POST", "/t/<tenant>/me/zone"): "time zone of the account",
     ("POST", "/t/<tenant>/inbox/read"): "the person's own notices",
+    ("POST", "/t/<tenant>/settings/notices"): "how a person wants to be told",
+    ("POST", "/t/<tenant>/settings/notices/test"): "a notice to oneself",
     ("POST", "/t/<tenant>/asks/<id>/decline"): "an ask stands beside the record",
     ("POST", "/t/<tenant>/asks/<id>/answer"): "an ask stands beside the record",
     ("POST", "/t/<tenant>/asks/<id>/withdraw"): "an ask stands beside the record",

@@ -18,7 +18,7 @@ class Mail:
     """One letter per message; its Message-ID is the delivery's."""
 
     key: str = "mail"
-    label: Text = _("E-mail")
+    label: Text = _("Mail")
 
     def reachable(self, ctx: Ctx, people: Collection[str]) -> frozenset[str]:
         """Who has an address and may sign in."""

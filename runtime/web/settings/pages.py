@@ -52,6 +52,7 @@ GROUPS: tuple[SettingsGroup, ...] = (
     SettingsGroup(_("Mine"), (
         SettingsPage("me", _("My profile"), "user", "/me"),
         SettingsPage("jobs", _("My jobs"), "list-check", "/jobs"),
+        SettingsPage("notices", _("Notifications"), "bell", "/settings/notices"),
         SettingsPage("absence", _("Absence"), "calendar-event", "/settings/absence"),
         SettingsPage("sessions", _("Signed-in devices"), "device-mobile", "/settings/sessions"),
         SettingsPage("tokens", _("API tokens"), "key", "/settings/tokens"),
@@ -65,6 +66,7 @@ GROUPS: tuple[SettingsGroup, ...] = (
         SettingsPage("promises", _("Time limits"), "clock", "/settings/promises", administrators),
         SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),
+        SettingsPage("deliveries", _("Notices sent"), "send", "/settings/deliveries", administrators),
         SettingsPage("audit", _("Audit log"), "history", "/settings/audit", administrators),
         SettingsPage("volumes", _("Data volumes"), "database", "/settings/volumes", administrators),
     )),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runtime.web.lines import admin as _admin
 from runtime.web.lines import get as _get
 from runtime.web.lines import post as _post
-from runtime.web.settings import audit_log, calendars, intake, invite, people, post, promises, roles, sessions, teams, tokens, volumes, workspace
+from runtime.web.settings import audit_log, calendars, intake, invite, notices, people, post, promises, roles, sessions, teams, tokens, volumes, workspace
 
 _PERSON = "/settings/people/<id>"
 _TEAM = "/settings/teams/<id>"
@@ -18,6 +18,11 @@ SETTINGS = (
     _admin("/settings/audit", audit_log.show),
     _admin("/settings/audit/export", audit_log.export),
     _admin("/settings/volumes", volumes.show),
+    _get("/settings/notices", notices.show),
+    _post("/settings/notices", notices.save),
+    _post("/settings/notices/test", notices.test),
+    _get("/settings/notices/log", notices.mine),
+    _admin("/settings/deliveries", notices.everybodys),
     _admin("/settings/promises", promises.show),
     _get("/settings/calendars", calendars.show),
     _get("/settings/sessions", sessions.show),

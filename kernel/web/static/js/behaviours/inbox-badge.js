@@ -1,5 +1,5 @@
 // How many entries wait, wherever the frame shows it; what can't wait comes up over whatever is open.
-// data-url: the inbox. On the body (by the layout).
+// An address with ?seen=<notice> was opened from a phone or a mail: the page says that it was read. On the body (by the layout).
 import { listeners } from "../dom.js";
 import { announce } from "../announce.js";
 import { send } from "../request.js";
@@ -16,7 +16,10 @@ export default function inboxBadge(body) {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const element = page.querySelector(".alert-popup");
     const region = document.getElementById("toasts");
-    if (!element || !region || region.querySelector(`[data-inbox-open="${element.querySelector("[data-inbox-open]")?.dataset.inboxOpen}"]`)) return;
+    const id = element?.querySelector("[data-inbox-read]")?.dataset.inboxRead;
+    if (!id || !region || region.querySelector(`[data-inbox-read="${id}"]`)) return;
+    // One at a time: the newest says how many there are.
+    for (const older of region.querySelectorAll(".alert-popup")) older.remove();
     region.append(document.adoptNode(element));
     announce(element.textContent.trim().replace(/\s+/g, " "), true);
   };
@@ -30,12 +33,23 @@ export default function inboxBadge(body) {
     known = count;
     if (high) popup().catch(() => {});
   });
-  on(document, "click", (event) => {
-    const read = event.target.closest("#toasts [data-inbox-open], #toasts [data-inbox-read]");
-    if (!read) return;
+  const read = (id) => {
     const form = new FormData();
-    form.set("id", read.dataset.inboxOpen || read.dataset.inboxRead);
+    form.set("id", id);
     send(`${url}/read`, { method: "POST", form, keepalive: true }).catch(() => {});
-  });
+  };
+  // While it is on its way down: by the time it bubbles up, the pop-up is gone.
+  on(document, "click", (event) => {
+    const popup = event.target.closest?.("#toasts .alert-popup");
+    if (!popup || !event.target.closest("[data-inbox-open], [data-toast-close]")) return;
+    const id = popup.querySelector("[data-inbox-read]")?.dataset.inboxRead;
+    if (id) read(id);
+  }, { capture: true });
+  const address = new URL(location.href), seen = address.searchParams.get("seen");
+  if (seen) {
+    read(seen);
+    address.searchParams.delete("seen");
+    history.replaceState(history.state, "", address);
+  }
   return off;
 }
