@@ -30,11 +30,12 @@ def ring(ctx: Ctx, job: Job) -> Outcome:
     # A clock that was planned by an older release counts by the calendar of that release (D42).
     calendar = calendar_by_key(release, row.calendar, ZoneInfo(ctx.tenant.zone))
     ahead = pending(row, calendar)
-    due = [moment for moment in ahead if moment.at <= ctx.now]
+    # Looked at once: what falls due while this is carried out is the next alarm's.
+    now = ctx.now
+    due, later = [moment for moment in ahead if moment.at <= now], [moment for moment in ahead if moment.at > now]
     if due:
         row = _carry_out(ctx, row, due)
         rows.store(ctx, row)
-    later = [moment for moment in ahead if moment.at > ctx.now]
     return Again(job.data, at=later[0].at) if later else Done()
 
 
