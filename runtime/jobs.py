@@ -21,6 +21,8 @@ from runtime.clocks.keep import ALARM
 from runtime.exports import work as exports
 from runtime.files import uploads
 from runtime.forms import drafts
+from runtime.incoming import refused
+from runtime.incoming.wecom import callback, pull
 from runtime.notices import plan, send
 from runtime.people import leaving, teams
 from runtime.records.dependents import RECALCULATE, recalculate_later
@@ -42,7 +44,7 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
         "sessions": sessions.sweep(conn, now), "answers": idempotency.sweep(conn, now), "uploads": uploads.sweep(ctx),
         "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "secrets": secrets.rewrap(conn), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR),
         "links": links.sweep(conn, now),
-        "deliveries": send.sweep(ctx, now - DELIVERIES_FOR)})
+        "deliveries": send.sweep(ctx, now - DELIVERIES_FOR), "refused_events": refused.sweep(conn, now)})
 
 
 # Everything that is mailed.
@@ -66,6 +68,7 @@ HANDLERS = (
     Handler(exports.KIND, outside=exports.carry_out, lane="long", most=3),
     Handler(exports.SWEEP, outside=exports.sweep, lane="long", every=timedelta(hours=6)),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
+    Handler(callback.PULL, outside=pull.carry_out, lane="long"),
     Handler(asking.RECHECK, inside=asking.recheck_job),
     Handler("asks", inside=asking.recheck_all, every=timedelta(hours=1)),
 )

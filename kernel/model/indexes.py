@@ -126,6 +126,11 @@ def _wanted(application: Application, entity: Entity, table: EntityTable) -> Ite
     for field in stored:
         if _points(field):
             yield Wanted(((table.main(field.key).name, False),))
+    # A number of an event from outside leads to its record: asked for with every event.
+    for intake in application.intakes:
+        for find in intake.finds:
+            if find.place[0] == entity.key and find.place[1] in table.columns:
+                yield Wanted(((table.main(find.place[1]).name, False),))
     default = _sort(entity.sort, entity, table) or (("created_at", True),)
     for view in application.views_of(entity.key):
         equal = _equalities(application, view, "where", table)

@@ -32,11 +32,11 @@ class Known:
     set_by: str | None
 
 
-def put(ctx: Ctx, name: str, value: str, origin: str | None = None, *, label: str = "") -> None:
+def put(ctx: Ctx, name: str, value: str, origin: str | None = None, *, label: str = "", noted: bool = True) -> None:
     """Set or replace the secret ``name`` (at most 120 characters, for example ``connection:<id>:key``).
 
     ``origin`` is an address, or scheme, host and port: then it is read for that origin only. ``label`` is what the audit log
-    calls it. Raises :class:`Invalid` for an empty or over-long value, Blocked for an origin that is none.
+    calls it; what a program renews by itself every few hours is not ``noted`` there. Raises :class:`Invalid` for an empty or over-long value, Blocked for an origin that is none.
     """
     if not value or len(value) > MOST:
         raise Invalid([Problem("secret_length", _("A secret has 1 to {n} characters.", n=MOST), "secret")])
@@ -46,7 +46,8 @@ def put(ctx: Ctx, name: str, value: str, origin: str | None = None, *, label: st
     c = t.secret.c
     if not ctx.conn.execute(update(t.secret).where(c.name == name).values(**values)).rowcount:
         ctx.conn.execute(insert(t.secret).values(name=name, **values))
-    audit.note(ctx, "secret.set", name, {"name": label or name, "origin": bound})
+    if noted:
+        audit.note(ctx, "secret.set", name, {"name": label or name, "origin": bound})
 
 
 def fresh(ctx: Ctx, name: str, origin: str | None = None, *, label: str = "") -> str:

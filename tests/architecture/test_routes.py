@@ -35,7 +35,9 @@ def test_every_route_declares_its_needs() -> None:
 
 
 def test_nothing_of_a_tenant_is_public() -> None:
-    public = [f"{module}: {route.rule}" for module, routes in route_lists().items() for route in routes if Need.PUBLIC in route.all_needs]
+    # Events are signed by a source's own key (runtime/incoming/door.py), WeCom's callback by its token.
+    signed = {"/api/v1/events/<kind>", "/api/v1/events/wecom/<source>"}
+    public = [f"{module}: {route.rule}" for module, routes in route_lists().items() for route in routes if Need.PUBLIC in route.all_needs and route.rule not in signed]
     assert not public, "nothing is public by default; a public route needs a line here with its reason"
 
 

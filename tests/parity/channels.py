@@ -391,10 +391,15 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", "/t/<tenant>/settings/view-as"): "looks through somebody's eyes: nothing can be written meanwhile",
     ("POST", "/t/<tenant>/settings/view-as/end"): "back to one's own eyes",
     ("POST", "/t/<tenant>/settings/sessions/end"): "ends sessions of the person",
+    ("POST", "/t/<tenant>/settings/connections"): "connects a system that may send events",
+    ("POST", "/t/<tenant>/settings/connections/<id>/key"): "makes a new key of a source",
+    ("POST", "/t/<tenant>/settings/connections/<id>/off"): "switches a source off",
     ("POST", "/t/<tenant>/settings/tokens"): "makes an API token",
     ("POST", "/t/<tenant>/settings/tokens/<id>/revoke"): "ends an API token",
     ("POST", "/t/<tenant>/settings/all-tokens/<id>/revoke"): "ends somebody's API token",
     ("POST", "/t/<tenant>/files"): "an upload that no record has yet; the record takes it by one of the channels",
+    ("POST", "/t/<tenant>/api/v1/events/<kind>"): "events of a signed source: records of an intake, made by road.receive; its rules: tests/integration/evidence/test_door.py",
+    ("POST", "/t/<tenant>/api/v1/events/wecom/<source>"): "notes that an account has news; they are pulled by a job, by the same road",
     ("POST", "/t/<tenant>/api/v1/files"): "an upload that no record has yet",
     ("POST", "/t/<tenant>/api/v1/jobs/<id>/undo"): "a job by the same road (runtime/bulk/undo.py); tests/integration/bulk has its rules",
     ("POST", "/t/<tenant>/api/v1/jobs/<id>/cancel"): "calls a job off; what it did stays",
@@ -459,5 +464,7 @@ WRITERS: Mapping[str, str] = {
     "runtime/people/leaving.py": "the people page: hands over what somebody owned, in the name of whoever asked",
     "runtime/people/make.py": "the command line and the people page: make a person, who says what they are called",
     "runtime/records/actions.py": "rules of the application themselves",
+    "runtime/incoming/taking.py": "events of verified sources",
+    "runtime/evidence/keep.py": "the moment of what counted, in fields that nobody else writes",
 }
 """Modules that call the record road, with the channel they serve."""

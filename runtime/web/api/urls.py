@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from runtime.web.api import approvals, asks, bulk, clocks, comments, files, openapi, records, views
+from kernel.web.routes import Need, Route
+from runtime.incoming.event import BODY_LIMIT
+from runtime.incoming.wecom.callback import BODY_LIMIT as WECOM_LIMIT
+from runtime.web.api import approvals, asks, bulk, clocks, comments, events, files, openapi, records, views
 from runtime.web.lines import api as _route
 
 BASE = "/api/v1"
@@ -55,6 +58,9 @@ ROUTES = (
     _route(f"{BASE}/approvals", approvals.mine),
     _route(f"{BASE}/approvals/<id>", approvals.read),
     _route(f"{BASE}/approvals/<id>/<verb>", approvals.act, "POST"),
+    # Signed by its source instead of a person's token; judged in a reading unit, written in one of its own.
+    Route(f"{BASE}/events/wecom/<source>", events.wecom, methods=("GET", "POST"), needs=Need.PUBLIC, reads=True, body_limit=WECOM_LIMIT, channel="api"),
+    Route(f"{BASE}/events/<kind>", events.take, methods=("POST",), needs=Need.PUBLIC, reads=True, body_limit=BODY_LIMIT, channel="api"),
     _route(f"{BASE}/files", files.upload, "POST", reads=True, body_limit=files.BODY_LIMIT),
     _route(f"{BASE}/files/<id>", files.describe),
     _route(f"{BASE}/files/<id>/content", files.content),

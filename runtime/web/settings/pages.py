@@ -64,6 +64,7 @@ GROUPS: tuple[SettingsGroup, ...] = (
         SettingsPage("teams", _("Teams"), "sitemap", "/settings/teams", administrators),
         SettingsPage("mail", _("Mail"), "mail", "/settings/mail", administrators),
         SettingsPage("promises", _("Time limits"), "clock", "/settings/promises", administrators),
+        SettingsPage("connections", _("Connections"), "link", "/settings/connections", administrators),
         SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),
         SettingsPage("deliveries", _("Notices sent"), "send", "/settings/deliveries", administrators),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runtime.web.lines import admin as _admin
 from runtime.web.lines import get as _get
 from runtime.web.lines import post as _post
-from runtime.web.settings import audit_log, calendars, intake, invite, notices, people, post, promises, roles, sessions, teams, tokens, volumes, workspace
+from runtime.web.settings import audit_log, calendars, connections, intake, invite, notices, people, post, promises, roles, sessions, teams, tokens, volumes, workspace
 
 _PERSON = "/settings/people/<id>"
 _TEAM = "/settings/teams/<id>"
@@ -25,6 +25,10 @@ SETTINGS = (
     _admin("/settings/deliveries", notices.everybodys),
     _admin("/settings/promises", promises.show),
     _get("/settings/calendars", calendars.show),
+    _admin("/settings/connections", connections.show),
+    _admin("/settings/connections", connections.create, "POST"),
+    _admin("/settings/connections/<id>/key", connections.new_key, "POST"),
+    _admin("/settings/connections/<id>/off", connections.switch_off, "POST"),
     _get("/settings/sessions", sessions.show),
     _post("/settings/sessions/end", sessions.end),
     _get("/settings/tokens", tokens.show),

@@ -1,0 +1,1 @@
+"""Messages of WeCom's service accounts."""
