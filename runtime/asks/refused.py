@@ -13,6 +13,7 @@ from kernel.model.elements import Field
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from runtime.asks.fact import CHANGE, Fact, label_of
+from runtime.records.env import RecordEnv
 from runtime.records.reading import Seen
 from runtime.records.shape import shape_of
 from runtime.records.supply import sources
@@ -25,7 +26,7 @@ class Why:
     """Why the reader may not change a field now. ``opens``: fields whose change would open it, ``mine``: those of them that the
     reader may change; ``from_``: what a derived value follows from."""
 
-    kind: str  # derived, record, right, state, rule
+    kind: str  # derived, fixed, record, right, state, rule; the first two are nobody's to change
     message: Message
     rule: str
     hint: Message | None = None
@@ -54,7 +55,7 @@ def why_not(ctx: Ctx, seen: Seen, field: Field) -> Why | None:
             return Why("state", _("In “{state}” {role} may not change this field.", state=state, role=frozen.role.label), frozen.uid)
         role = [p.role.label for p in matching or rights.policies]
         return Why("right", _("{roles} may read this field, but not change it.", roles=role), matching[0].uid if matching else f"{field.uid}#right")
-    return _by_rule(ctx, seen, field)
+    return by_rule(ctx, seen.record.entity, field, seen.env, seen.writable)
 
 
 def _derived(ctx: Ctx, entity: str, field: Field) -> Why:
@@ -65,20 +66,22 @@ def _derived(ctx: Ctx, entity: str, field: Field) -> Why:
     return Why("derived", _("This follows from: {fields}", fields=labels), f"{field.uid}#derived", _("Change one of these, and it follows."), from_=tuple(s.field for s in inner))
 
 
-def _by_rule(ctx: Ctx, seen: Seen, field: Field) -> Why | None:
-    """A rule of the form that closes the field as long as something holds."""
+def by_rule(ctx: Ctx, entity: str, field: Field, env: RecordEnv, writable: frozenset[str]) -> Why | None:
+    """A rule of the form that closes the field as long as something holds: in the record, or in a form that is being filled in."""
     if not field.read_only_when:
         return None
     expression = ctx.app.schema.expression(field, "read_only_when")
-    if expression is None or expression.evaluate(seen.env) is not True:
+    if expression is None or expression.evaluate(env) is not True:
         return None
-    opposite: Expression = ctx.app.schema.expression_of(f"NOT({expression.text})", seen.record.entity, "record", BOOLEAN)
-    paths = changeable(smallest_sets(opposite, seen.env)[0])
-    labels = [label for p in paths if (label := label_of(ctx, seen.record.entity, p)) is not None]
+    if not expression.reads:
+        return Why("fixed", _("This is not changed by hand: the system fills it in."), f"{field.uid}#read_only_when")
+    opposite: Expression = ctx.app.schema.expression_of(f"NOT({expression.text})", entity, "record", BOOLEAN)
+    paths = changeable(smallest_sets(opposite, env)[0])
+    labels = [label for p in paths if (label := label_of(ctx, entity, p)) is not None]
     hint = _("It opens when this changes: {fields}", fields=labels) if labels else None
     opens = tuple(p[0] for p in paths if len(p) == 1)
-    mine = tuple(key for key in opens if key in seen.writable)
-    reads = [label for p in sorted(expression.reads) if (label := label_of(ctx, seen.record.entity, p)) is not None]
+    mine = tuple(key for key in opens if key in writable)
+    reads = [label for p in sorted(expression.reads) if (label := label_of(ctx, entity, p)) is not None]
     words = _("It is closed because of: {fields}", fields=reads) if reads else _("A rule keeps it closed for now.")
     return Why("rule", words, f"{field.uid}#read_only_when", hint, opens, mine)
 
@@ -91,6 +94,8 @@ def change_fact(ctx: Ctx, seen: Seen, key: str) -> Fact:
     why = why_not(ctx, seen, field)
     if why is None:
         raise Conflict(_("You may change this yourself."))
+    if why.kind == "fixed":
+        raise Conflict(why.message)
     wanted = why.opens or (key,)
     ask = {"kind": CHANGE, "field": key} if wanted == (key,) else {"kind": CHANGE, "field": key, "unlock": list(wanted)}
     return Fact(seen.record.entity, None, why.rule, ask)

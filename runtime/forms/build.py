@@ -42,6 +42,9 @@ class FieldView:
     error: str | None = None
     note: str | None = None
     uid: str = ""
+    closes: bool = False
+    closed: bool = False
+    """A rule may close it, and does now."""
 
 
 @dataclass(slots=True)
@@ -151,7 +154,7 @@ class Builder:
             note = _("at least {n}", n=p.attrs["data-min"]).to(self.ctx.language)
         return FieldView(
             f.key, id_, p.label, p.help, markup, wide or f.type == "rows", p.group and not locked, not locked and (f.required or rule.required),
-            not rule.shown, locked, error, note, f.uid)
+            not rule.shown, locked, error, note, f.uid, bool(f.read_only_when) and not locked, bool(rule.read_only) and not locked)
 
     def _entry(self, p: Prepared, id_: str, f: Field, required: bool, invalid: bool) -> Markup:
         """The control's mark-up. Empty controls and those of choices are the same for everybody: they are printed once."""

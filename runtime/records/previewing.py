@@ -11,6 +11,7 @@ from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from runtime.records.changing import apply_update, existing, require
 from runtime.records.creating import new_work, run_create
+from runtime.records.env import RecordEnv
 from runtime.records.record import Input
 from runtime.records.rules import FieldRule, check_rules, rules_of
 from runtime.records.shape import shape_of
@@ -28,6 +29,8 @@ class Preview:
     problems: tuple[Problem, ...]
     rules: Mapping[str, FieldRule] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
+    env: RecordEnv | None = field(default=None, repr=False, compare=False)
+    """The record as it would be, for expressions."""
 
 
 def preview(ctx: Ctx, entity: str, id: str | None, input: Input, *, transition: str | None = None, asks: Mapping[str, Any] | None = None) -> Preview:
@@ -61,7 +64,7 @@ def _previewed(work: Work, readable: frozenset[str], missing: tuple[Missing, ...
 
     values = shown(work.shape, {**work.values, **_virtual(work)}, readable)
     rules = {k: v for k, v in rules_of(work).items() if k.split("[")[0] in readable}
-    return Preview(values, tuple(work.problems), rules, missing)
+    return Preview(values, tuple(work.problems), rules, missing, work.env)
 
 
 def _virtual(work: Work) -> dict[str, Any]:

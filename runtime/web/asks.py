@@ -18,7 +18,7 @@ from kernel.web.request import is_htmx, own_path
 from runtime.asks import act, fact, rows
 from runtime.asks.act import Asked
 from runtime.asks.fact import Fact, of_missing, of_row
-from runtime.asks.refused import why_not
+from runtime.asks.refused import Why, why_not
 from runtime.asks.rows import Ask
 from runtime.asks.suppliers import Group, groups
 from runtime.forms.when import moment_text
@@ -143,18 +143,24 @@ def why(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
     shown = open_record(ctx, entity, id)
     field = field_of(ctx, shown, key)
     reason = why_not(ctx, shown.seen, field)
-    context: dict[str, Any] = {
-        **over(request), "label": field.label, "why": reason, "record_url": shown.url, "action": f"{shown.url}/asks", "key": key, "asked": None, "who": None, "mine": []}
-    if reason is not None and reason.kind != "derived":
+    context = {**over(request), "label": field.label, "why": reason, "key": key, "mine": [], "asked": None, "who": None}
+    if reason is not None:
+        by_key = shown.entity.by_key
+        context |= {"mine": [(by_key[k].label, f"{shown.url}?at={k}") for k in reason.mine], **wish(ctx, shown, key, reason)}
+    return Page("runtime/asks/why.html", context)
+
+
+def wish(ctx: Ctx, shown: Open, key: str, reason: Why) -> dict[str, Any]:
+    """Who could change the closed field of a record, and the way to ask them."""
+    context: dict[str, Any] = {"record_url": shown.url, "action": f"{shown.url}/asks", "asked": None, "who": None}
+    if reason.kind not in ("derived", "fixed"):
         wanted = act.fact_of(ctx, shown.seen, None, "", key)
         named = groups(ctx, shown.seen.env, wanted)
         context["who"] = _from_words(ctx, named) if named else None
         context["can_ask"] = bool(named)
-        waiting = waiting_of(ctx, entity, id)
+        waiting = waiting_of(ctx, shown.entity.key, shown.record.id)
         context["asked"] = next((asked_words(ctx, a, waiting.names) for a in waiting.asks if a.transition is None and a.path == key), None)
-        by_key = shown.entity.by_key
-        context["mine"] = [(by_key[k].label, f"{shown.url}?at={k}") for k in reason.mine]
-    return Page("runtime/asks/why.html", context)
+    return context
 
 
 # --- from the task to the field -------------------------------------------------------------------------------------------
@@ -299,4 +305,4 @@ def _done(ctx: Ctx, request: Request, said: Any, one: Ask | None) -> Response:
     return redirect((record_url(ctx, one) if one is not None else None) or f"{base_of(ctx)}/inbox", 303)
 
 
-__all__ = ["Fact", "after", "ask", "banner_of", "missing", "why"]
+__all__ = ["Fact", "after", "ask", "banner_of", "missing", "why", "wish"]

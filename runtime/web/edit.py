@@ -42,7 +42,7 @@ NEW = "new"
 
 def new(ctx: Ctx, request: Request, entity: str) -> Page:
     """The empty form: defaults filled in, values from the address taken over, a draft offered."""
-    made = Form(ctx, _to_create(ctx, entity), None)
+    made = Form(ctx, to_create(ctx, entity), None)
     given = made.from_address(request)
     draft = drafts.find(ctx, entity, None, copies.draft_key(made.layout.key, copies.asked(request)))
     restored = draft is not None and request.args.get("draft") == "1"
@@ -53,7 +53,7 @@ def new(ctx: Ctx, request: Request, entity: str) -> Page:
 
 def create(ctx: Ctx, request: Request, entity: str) -> Page | Response:
     """Make the record; a refused one stays on the screen with every problem beside its field."""
-    made = Form(ctx, _to_create(ctx, entity), None)
+    made = Form(ctx, to_create(ctx, entity), None)
     sent = parse.read(ctx, made.posted_fields(request), request.form).fields
     source = copies.asked(request)
     try:
@@ -118,7 +118,7 @@ def version_of(request: Request, needed: bool = True) -> int | None:
 def preview(ctx: Ctx, request: Request, entity: str) -> Response:
     """What the rules say about the form as it stands: for what the browser can't work out alone. Changes nothing."""
     id_ = request.args.get("id") or None
-    known = entity_of(ctx, entity) if id_ else _to_create(ctx, entity)
+    known = entity_of(ctx, entity) if id_ else to_create(ctx, entity)
     shown = open_record(ctx, entity, id_) if id_ else None
     made = Form(ctx, known, shown)
     sent = parse.read(ctx, made.writable_fields, request.form).fields
@@ -153,7 +153,7 @@ def _draft_of(ctx: Ctx, request: Request, entity: str) -> tuple[str | None, str]
     return id_, copies.draft_key(layout_of(ctx.release, known.key, ctx.actor.roles).key, None if id_ else copies.asked(request))
 
 
-def _to_create(ctx: Ctx, key: str) -> Entity:
+def to_create(ctx: Ctx, key: str) -> Entity:
     """The entity, if the actor may make records of it. Raises NotFound, Forbidden."""
     entity = ctx.app.entities.get(key)
     rights = rights_of(ctx.release, ctx.actor)
@@ -292,7 +292,8 @@ class Form:
             "version": (version if version is not None else self.shown.record.version) if self.shown else None,
             "draft_url": f"{base}/draft{tail}", "draft_key": f"{ctx.tenant.slug}:{ctx.actor.person}:{entity.key}:{id_ or NEW}" + (f":{source}" if source else ""),
             "copy": source,
-            "preview_url": f"{base}/preview{tail}", "submit_label": _("Save") if self.shown else _("Create"),
+            "preview_url": f"{base}/preview{tail}",
+            "why_url": f"{base}/why", "why_tail": f"?id={id_}&in={prefix}" if id_ else f"?in={prefix}", "submit_label": _("Save") if self.shown else _("Create"),
             "every": every, "every_url": f"{request.path}?{urlencode([*request.args.items(multi=True), ('_rows', 'all')])}", "drawn": DRAWN,
             "program": program.of(ctx, self.layout, self.readable, self.writable, prefix),
             "intro": copies.intro(ctx, entity.key, copied) if copied is not None else None, "lock": lock,

@@ -413,6 +413,7 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", "/t/<tenant>/approvals/several"): "the same, several at once",
     ("POST", "/t/<tenant>/api/v1/approvals/<id>/<verb>"): "the same, for programs",
     ("POST", f"{E}/preview"): "asks what the rules say; writes nothing",
+    ("POST", f"{E}/why/<key>"): "asks why a rule closes a field of the form; writes nothing",
     ("PUT", f"{E}/draft"): "what somebody typed so far, for that person alone",
     ("POST", f"{E}/draft/discard"): "throws a draft away",
     ("POST", f"{E}/group"): "which groups of a list one person keeps closed",

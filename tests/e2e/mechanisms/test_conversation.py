@@ -57,6 +57,11 @@ def test_colleagues_talk_beside_a_record(demo, people, size):
     given = page.locator(".timeline .comment .reaction[aria-pressed=true]")
     given.wait_for()
     assert "周敏" in given.get_attribute("aria-label")
+    # Who it was is told to whoever has no pointer as well.
+    page.locator(".timeline .comment .reaction-who").press("Enter")
+    page.locator(".reaction-people:visible", has_text="周敏").wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => document.activeElement.matches('.reaction-who')")
     follow = page.locator("#follow form button")
     assert follow.get_attribute("aria-pressed") == "true" and "2" in page.locator("#follow [data-menu-button]").inner_text()
     follow.click()

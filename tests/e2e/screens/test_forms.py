@@ -116,6 +116,10 @@ def test_a_draft_can_be_thrown_away_and_is_nobody_elses(world, open_page):
     other = open_page("bob", "/e/task/new")
     assert other.get_by_text("You have a draft").count() == 0
     page = open_page("ann", "/e/task/new")
+    # Enter sends the form; it is not the draft's "Discard", though that button stands first.
+    page.get_by_label("Title").press("Enter")
+    page.locator(".error-summary").wait_for()
+    page = open_page("ann", "/e/task/new")
     page.get_by_role("button", name="Discard").click()
     page.wait_for_load_state()
     assert page.get_by_text("You have a draft").count() == 0

@@ -26,6 +26,7 @@ DOCUMENTS: tuple[Any, ...] = (
         "amount": {"type": "decimal", "labels": {"en": "Amount", "zh": "金额"}}, "terms": {"type": "text", "labels": {"en": "Terms", "zh": "条款"}},
         "agreed": {"type": "boolean", "labels": {"en": "Agreed", "zh": "已同意"}}, "urgent": {"type": "boolean"}, "done": {"type": "boolean"},
         "locked": {"type": "text", "read_only_when": "done", "labels": {"en": "Locked", "zh": "锁定"}},
+        "fixed": {"type": "text", "read_only_when": "TRUE", "labels": {"en": "Fixed", "zh": "固定"}},
         "calls": {"type": "referring", "from": "call.deal", "labels": {"en": "Calls", "zh": "电话"}},
         "minutes": {"type": "rollup", "from": "call.deal", "field": "minutes", "labels": {"en": "Minutes", "zh": "分钟"}},
         "double": {"type": "computed", "value": "amount * 2", "places": 2}}},

@@ -129,6 +129,23 @@ def test_why_a_field_is_closed(desk, deal, field, state, words):
     assert get(desk, "sam", f"/e/deal/{deal}/why/nothing").status_code == 404
 
 
+def test_a_form_says_why_a_rule_closes_a_field_as_it_stands(desk, deal):
+    form = get(desk, "sam", f"/e/deal/{deal}/edit").text
+    assert re.search(r'data-why hx-post="[^"]*/e/deal/why/locked[^"]*"[^>]* hidden>', form), "it comes with the rule, and is open as things stand"
+    # What stands in the form decides, saved or not; the way out is a field of the form.
+    closed = post(desk, "sam", f"/e/deal/why/locked?id={deal}&in=f", {"done": ["", "1"]}, **HTMX)
+    assert closed.status_code == 200 and "It opens when this changes" in closed.text and 'href="#f-done"' in closed.text
+    assert "You may change this yourself" in post(desk, "sam", f"/e/deal/why/locked?id={deal}", {"done": ""}, **HTMX).text
+    new = post(desk, "sam", "/e/deal/why/locked?in=d", {"done": ["", "1"], "name": "x"}, **HTMX)
+    assert "It opens when this changes" in new.text and 'href="#d-done"' in new.text and "Ask for the change" not in new.text
+    for login, path in (("sue", f"/e/deal/why/locked?id={deal}"), ("sam", "/e/deal/why/nothing"), ("sam", "/e/deal/why/locked?id=x")):
+        assert post(desk, login, path, {}, **HTMX).status_code == 404
+    # Nothing but the system fills it in: no way out is shown.
+    fixed = post(desk, "sam", f"/e/deal/why/fixed?id={deal}", {}, **HTMX).text
+    assert "not changed by hand" in fixed and "Who could" not in fixed
+    assert "not changed by hand" in post(desk, "sam", f"/e/deal/{deal}/asks", {"_path": "fixed"}, **HTMX).text
+
+
 def test_a_state_that_closes_the_record_is_named(desk):
     deal = make(desk, "bob", "deal", name="Done", amount="50", terms="x", firm=make(desk, "cat", "firm", name="F", checked=True))
     for n in range(2):

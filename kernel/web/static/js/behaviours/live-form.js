@@ -144,6 +144,8 @@ export default function liveForm(form) {
   function lock(box, locked) {
     if (box.hasAttribute("data-locked") === locked) return;
     box.toggleAttribute("data-locked", locked);
+    const why = box.querySelector(":scope > .form-label > [data-why]");
+    if (why) why.hidden = !locked;
     // Inert parts are still sent, unlike disabled ones; the server compares and refuses a change.
     for (const part of box.querySelectorAll(":scope > .control, :scope > .choices, :scope > .ts-wrapper, :scope > .upload, :scope > .switch, :scope > .rating, :scope > .child-rows, :scope > .control-pair, :scope > .address-entry")) part.inert = locked;
   }

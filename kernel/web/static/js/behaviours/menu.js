@@ -26,6 +26,8 @@ export default function menu(root) {
     if (open && open !== hide) open(false);
     open = hide;
     panel.hidden = false;
+    // On phones it is a sheet over everything: in the top layer no sticky bar lies above it, wherever its button stands.
+    if (matchMedia("(max-width: 767px)").matches && panel.showPopover) { panel.popover = "manual"; panel.showPopover(); }
     button.setAttribute("aria-expanded", "true");
     place();
     const all = items();
@@ -34,6 +36,7 @@ export default function menu(root) {
   }
   function hide(refocus = true) {
     if (panel.hidden) return;
+    if (panel.popover) { panel.hidePopover(); panel.popover = null; }
     panel.hidden = true;
     button.setAttribute("aria-expanded", "false");
     if (open === hide) open = null;
