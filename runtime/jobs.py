@@ -7,9 +7,9 @@ from datetime import timedelta
 from kernel import mail, secrets
 from kernel.jobs import Done, Handler, Job, Outcome, queue
 from kernel.mail import letters
-from kernel.mail.sending import TRIES
 from kernel.platform import links, rates, sessions
 from kernel.platform.ctx import Ctx
+from runtime import webhooks
 from runtime.approvals import tend
 from runtime.approvals.opening import DUE
 from runtime.asks import watch as asking
@@ -57,14 +57,15 @@ HANDLERS = (
     Handler(DUE, inside=tend.due),
     Handler(news.KIND, inside=news.carry_out),
     Handler(plan.PLAN, inside=plan.carry_out),
-    Handler(plan.SEND, outside=send.carry_out, most=TRIES),
+    Handler(plan.SEND, outside=send.carry_out, lane="out"),
     Handler("approval_tend", inside=tend.tend, every=timedelta(hours=1)),
     Handler(EMPTY_BIN, inside=empty_bin, every=timedelta(hours=6), lane="long"),
     Handler(uploads.DROP_BYTES, outside=uploads.drop_bytes, lane="long"),
     Handler(bulk.KIND, inside=bulk.carry_out, lane="long"),
     Handler(leaving.KIND, inside=leaving.carry_out, lane="long"),
     Handler(teams.KIND, inside=teams.carry_out, lane="long"),
-    Handler(mail.KIND, outside=mail.Sender(LETTERS), most=TRIES),
+    Handler(mail.KIND, outside=mail.Sender(LETTERS), lane="out"),
+    Handler(webhooks.KIND, outside=webhooks.carry_out, lane="out"),
     Handler(exports.KIND, outside=exports.carry_out, lane="long", most=3),
     Handler(exports.SWEEP, outside=exports.sweep, lane="long", every=timedelta(hours=6)),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),

@@ -14,10 +14,11 @@ from typing import Any
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from kernel.jobs.bells import bell_of
+from kernel.jobs.crew import Crew
 from kernel.jobs.worker import SWEEP_S, Worker
 from kernel.platform.clock import SystemClock
 
-LANES = ("quick", "long")
+LANES = ("quick", "long", "out")
 TICK = timedelta(seconds=1)
 # A look beside another one only says that there is something new, so that several at once are no harm.
 OFTEN: dict[str, Any] = {"misfire_grace_time": None, "max_instances": 8}
@@ -55,6 +56,7 @@ def run_forever(worker: Worker, stop: threading.Event, parent: int | None = None
     """Look around until ``stop`` is set, or until the process ``parent`` is no longer ours."""
     alarm = BackgroundScheduler(timezone="UTC")
     looks = [Look(worker, lane, alarm, stop) for lane in LANES]
+    worker.crew = crew = Crew(worker, freed=lambda: None if stop.is_set() else _ring(alarm, looks[-1]))
     for look in looks:
         alarm.add_job(look, "interval", seconds=TICK.total_seconds(), id=f"tick-{look.lane}", coalesce=True, **OFTEN)
         alarm.add_job(worker.sweep, "interval", args=[look.lane], seconds=SWEEP_S, id=f"sweep-{look.lane}", coalesce=True, max_instances=1, misfire_grace_time=None)
@@ -64,9 +66,14 @@ def run_forever(worker: Worker, stop: threading.Event, parent: int | None = None
         while not stop.is_set() and (parent is None or os.getppid() == parent):
             if bell.wait(stop):
                 for look in looks:
-                    alarm.add_job(look, id=f"rung-{look.lane}", **ONCE)
+                    _ring(alarm, look)
     finally:
         stop.set()
         bell.close()
         # A step under way is finished; the rest waits for the next start.
         alarm.shutdown(wait=True)
+        crew.close()
+
+
+def _ring(alarm: Any, look: Look) -> None:
+    alarm.add_job(look, id=f"rung-{look.lane}", **ONCE)

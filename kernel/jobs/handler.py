@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -38,6 +39,17 @@ class GiveUp(Exception):
         self.message, self.result = message, dict(result or {})
 
 
+class Later(Exception):
+    """What leaves the house could not be handed over now. ``message`` says why, for people; ``after``: not before that long (Retry-After).
+
+    ``blame`` False: the destination is not to blame, others may go on sending there. ``counted`` False: it was not even tried.
+    """
+
+    def __init__(self, message: Text | str, *, after: timedelta | None = None, blame: bool = True, counted: bool = True, result: Mapping[str, Any] | None = None) -> None:
+        super().__init__(str(message))
+        self.message, self.after, self.blame, self.counted, self.result = message, after, blame, counted, dict(result or {})
+
+
 Outcome = Done | Again
 
 
@@ -68,7 +80,8 @@ class Handler:
 
     ``inside(ctx, job)`` runs in one write transaction together with the note that it was done: exactly once.
     ``outside(desk, job)`` runs without one, for what takes long or leaves the house: at least once.
-    ``most`` tries with growing pauses; then the job has failed and waits for somebody to look at it.
+    ``most`` tries with growing pauses; then the job has failed and waits for somebody to look at it. What was added with a
+    destination is tried for three days instead.
     """
 
     kind: str
@@ -76,8 +89,8 @@ class Handler:
     outside: Callable[[Desk, Job], Outcome] | None = None
     most: int = 8
     lease: timedelta = timedelta(seconds=60)
-    # Of two lanes: what people wait for is not held up by what takes long.
-    lane: Literal["quick", "long"] = "quick"
+    # Of three lanes: what people wait for is not held up by what takes long, and neither by what leaves the house (kernel/jobs/crew.py).
+    lane: Literal["quick", "long", "out"] = "quick"
     # Standing work: every tenant has one such job, due again this long after it was done.
     every: timedelta | None = None
 
@@ -105,6 +118,11 @@ class Handlers:
     def kinds(self, lane: str | None = None) -> frozenset[str]:
         """Kinds of one lane, or all."""
         return frozenset(h.kind for h in self if lane is None or h.lane == lane)
+
+
+def pause_out(attempt: int, after: timedelta | None = None) -> timedelta:
+    """The same for what leaves the house: up to a quarter longer, so that what failed together does not come back together; never before ``after``."""
+    return max(pause(min(attempt, 20)) * random.uniform(1, 1.25), after or timedelta())  # noqa: S311 - nothing is guarded by it
 
 
 def pause(attempt: int) -> timedelta:

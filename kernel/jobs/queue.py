@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel.platform import tables as t
@@ -19,7 +19,10 @@ OPEN = (WAITING, RUNNING)
 _COLUMNS = (
     t.job.c.id, t.job.c.kind, t.job.c.key, t.job.c.state, t.job.c.due_at, t.job.c.data, t.job.c.person_id, t.job.c.created_at,
     t.job.c.finished_at, t.job.c.attempts, t.job.c.fence, t.job.c.lease_until, t.job.c.progress, t.job.c.result, t.job.c.error,
+    t.job.c.destination, t.job.c.until,
 )
+# What leaves the house is tried for so long (SAFETY D44: 72 hours at least).
+PATIENCE = timedelta(hours=73)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Job:
     progress: Mapping[str, Any] | None
     result: Mapping[str, Any] | None
     error: str | None
+    destination: str | None = None
+    until: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -48,15 +53,19 @@ class Job:
 
 
 def add(
-    conn: Connection, kind: str, data: Mapping[str, Any], *, now: datetime, due: datetime | None = None, key: str | None = None, person: str | None = None
+    conn: Connection, kind: str, data: Mapping[str, Any], *, now: datetime, due: datetime | None = None, key: str | None = None, person: str | None = None,
+    destination: str | None = None,
 ) -> int:
     """Have ``kind`` done with ``data`` at ``due`` (default: as soon as this transaction commits). Returns the job's id.
 
     ``key`` names the work: while a row with that key exists, adding it again changes nothing and returns the same id.
+    ``destination`` names where it goes when it leaves the house: what goes to one place never holds up what goes to others.
     """
     moment = due or now
     values = {
         "kind": kind, "key": key, "state": WAITING, "due_at": moment, "data": dict(data), "person_id": person, "created_at": now, "attempts": 0, "fence": 0}
+    if destination is not None:
+        values |= {"destination": destination, "until": moment + PATIENCE}
     wake_after_commit(conn, moment)
     statement = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(t.job).values(**values)
     if key is not None:
@@ -126,7 +135,8 @@ def again(conn: Connection, id: int, now: datetime) -> bool:
     """Give a failed job another full set of tries (replay of the dead-letter list). False when it had not failed."""
     changed = conn.execute(
         update(t.job).where(t.job.c.id == id, t.job.c.state == FAILED).values(
-            state=WAITING, due_at=now, attempts=0, finished_at=None, error=None, fence=t.job.c.fence + 1))
+            state=WAITING, due_at=now, attempts=0, finished_at=None, error=None, fence=t.job.c.fence + 1,
+            until=case((t.job.c.destination.is_not(None), now + PATIENCE), else_=None)))
     if changed.rowcount:
         wake_after_commit(conn, now)
     return changed.rowcount > 0
@@ -138,7 +148,7 @@ def again(conn: Connection, id: int, now: datetime) -> bool:
 def claim(conn: Connection, kinds: Collection[str], now: datetime, lease: timedelta, most: int) -> list[Job]:
     """Take up to ``most`` due jobs: nobody else gets them before ``now + lease``. Needs a write transaction."""
     free = or_(
-        and_(t.job.c.state == WAITING, t.job.c.due_at <= now),
+        and_(t.job.c.state == WAITING, t.job.c.due_at <= now, _open_places(now)),
         and_(t.job.c.state == RUNNING, t.job.c.lease_until <= now),
     )
     wanted = select(t.job.c.id).where(free, t.job.c.kind.in_(kinds)).order_by(t.job.c.due_at, t.job.c.id).limit(most)
@@ -147,11 +157,56 @@ def claim(conn: Connection, kinds: Collection[str], now: datetime, lease: timede
     ids = list(conn.execute(wanted).scalars())
     if not ids:
         return []
+    return _take(conn, ids, now, lease)
+
+
+def _take(conn: Connection, ids: Collection[int], now: datetime, lease: timedelta) -> list[Job]:
     rows = conn.execute(
         update(t.job).where(t.job.c.id.in_(ids))
         .values(state=RUNNING, lease_until=now + lease, fence=t.job.c.fence + 1, attempts=t.job.c.attempts + 1)
         .returning(*_COLUMNS)).all()
     return sorted((Job(*tuple(row)) for row in rows), key=lambda job: (job.due_at, job.id))
+
+
+def destinations(conn: Connection, kinds: Collection[str], now: datetime) -> list[str]:
+    """Where what is due would go; ``""`` stands for work that names no place, or whose worker died. One look into the index per place."""
+    j = t.job.c
+    places = select(func.min(j.destination).label("place")).where(j.state == WAITING).cte("places", recursive=True)
+    following = select(func.min(j.destination)).where(j.state == WAITING, j.destination > places.c.place).scalar_subquery()
+    places = places.union_all(select(following).where(places.c.place.is_not(None)))
+    due = exists().where(j.state == WAITING, j.destination == places.c.place, j.due_at <= now)
+    found = list(conn.execute(select(places.c.place).where(places.c.place.is_not(None), due)).scalars())
+    return [*found, ""] if conn.execute(_loose(kinds, now)).first() is not None else found
+
+
+def claim_for(conn: Connection, kinds: Collection[str], place: str, now: datetime, lease: timedelta) -> Job | None:
+    """The longest due job that goes to ``place`` (see :func:`destinations`), taken. Needs a write transaction."""
+    j = t.job.c
+    wanted = select(j.id).where(j.state == WAITING, j.destination == place, j.due_at <= now, j.kind.in_(kinds)).order_by(j.due_at, j.id).limit(1)
+    if not place:
+        wanted = _loose(kinds, now)
+    if conn.dialect.name == "postgresql":
+        wanted = wanted.with_for_update(skip_locked=True)
+    id_ = conn.execute(wanted).scalar()
+    return None if id_ is None else _take(conn, [id_], now, lease)[0]
+
+
+def _loose(kinds: Collection[str], now: datetime) -> Select[tuple[int]]:
+    j = t.job.c
+    free = or_(and_(j.state == WAITING, j.due_at <= now, j.destination.is_(None)), and_(j.state == RUNNING, j.lease_until <= now))
+    return select(j.id).where(free, j.kind.in_(kinds)).order_by(j.due_at, j.id).limit(1)
+
+
+def _open_places(now: datetime) -> ColumnElement[bool]:
+    """Not what goes to a place that is left alone for now."""
+    return or_(t.job.c.destination.is_(None), t.job.c.destination.not_in(select(t.outlet.c.key).where(t.outlet.c.blocked_until > now)))
+
+
+def expire(conn: Connection, place: str, now: datetime, error: str) -> int:
+    """What waited for a place longer than is tried has failed. Returns how many."""
+    j = t.job.c
+    return conn.execute(
+        update(t.job).where(j.state == WAITING, j.destination == place, j.until <= now).values(state=FAILED, finished_at=now, error=error[:2000])).rowcount
 
 
 def keep(conn: Connection, job: Job, now: datetime, lease: timedelta, progress: Mapping[str, Any] | None = None) -> bool:
@@ -173,6 +228,8 @@ def put_back(conn: Connection, job: Job, due: datetime, data: Mapping[str, Any],
     values: dict[str, Any] = {"state": WAITING, "due_at": due, "lease_until": None, "data": dict(data), "attempts": 0, "error": None}
     if progress is not None:
         values["progress"] = dict(progress)
+    if job.destination is not None:
+        values["until"] = due + PATIENCE
     return _ours(conn, job, values)
 
 
@@ -188,11 +245,17 @@ def fail(conn: Connection, job: Job, now: datetime, error: str, result: Mapping[
     return _ours(conn, job, {"state": FAILED, "finished_at": now, "lease_until": None, "error": error[:2000], "result": dict(result or {})})
 
 
-def next_due(conn: Connection, kinds: Collection[str]) -> datetime | None:
-    """When the next job of these kinds is due, or its lease over; None when nothing waits."""
-    moments = (
-        conn.execute(select(column).where(t.job.c.state == state, t.job.c.kind.in_(kinds)).order_by(column).limit(1)).scalar()
-        for column, state in ((t.job.c.due_at, WAITING), (t.job.c.lease_until, RUNNING)))
+def next_due(conn: Connection, kinds: Collection[str], now: datetime | None = None) -> datetime | None:
+    """When the next job of these kinds is due, or its lease over; None when nothing waits. With ``now``, what goes to a place
+    that is left alone counts from the moment when that ends."""
+    waiting = [t.job.c.state == WAITING, t.job.c.kind.in_(kinds)]
+    moments = [conn.execute(select(t.job.c.lease_until).where(t.job.c.state == RUNNING, t.job.c.kind.in_(kinds)).order_by(t.job.c.lease_until).limit(1)).scalar()]
+    if now is not None:
+        until = t.outlet.c.blocked_until
+        moments.append(conn.execute(
+            select(func.min(until)).where(until > now, exists().where(t.job.c.state == WAITING, t.job.c.destination == t.outlet.c.key))).scalar())
+        waiting.append(_open_places(now))
+    moments.append(conn.execute(select(t.job.c.due_at).where(*waiting).order_by(t.job.c.due_at).limit(1)).scalar())
     return min((at for at in moments if at is not None), default=None)
 
 

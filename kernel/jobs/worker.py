@@ -17,9 +17,10 @@ import structlog
 from sqlalchemy import Connection, insert
 
 from kernel.errors import Busy, FangyuanError, Message
-from kernel.i18n import _, to_text
-from kernel.jobs import queue
-from kernel.jobs.handler import Again, Done, GiveUp, Handler, Handlers, Lost, Outcome, pause
+from kernel.i18n import Text, _, to_text
+from kernel.jobs import outlets, queue
+from kernel.jobs.crew import LANE, Crew
+from kernel.jobs.handler import Again, Done, GiveUp, Handler, Handlers, Later, Lost, Outcome, pause, pause_out
 from kernel.jobs.queue import Job
 from kernel.jobs.steady import Jump, Steady, note, went_back
 from kernel.platform import accounts, actors
@@ -50,11 +51,14 @@ class Worker:
     handlers: Handlers
     batch: int = BATCH
     steady: Steady = field(default_factory=Steady)
+    crew: Crew | None = None
 
     # --- looking around -----------------------------------------------------------------------------------------------
 
     def tick(self, lane: str | None = None) -> int:
         """Look where something is due, as far as is known, and do it. Returns how many steps were made."""
+        if lane == LANE:
+            return self.crew.take(self.tenants.due(self.clock.now())) if self.crew else 0
         if lane != "long" and (jump := self.steady.look(self.clock)) is not None:
             self._jumped(jump)
         return sum(self._look_into(placement, lane) for placement in self.tenants.due(self.clock.now()))
@@ -70,6 +74,8 @@ class Worker:
 
     def sweep(self, lane: str | None = None) -> int:
         """Look into every tenant: what a lost hint would have hidden is done now, and standing work is seen to."""
+        if lane == LANE:
+            return self.crew.take([placement for placement in self.tenants.all() if placement.status == "active"]) if self.crew else 0
         return sum(self._look_into(placement, lane, standing=True) for placement in self.tenants.all() if placement.status == "active")
 
     def _stand(self, home: Home) -> None:
@@ -110,7 +116,7 @@ class Worker:
 
     def _next(self, home: Home) -> datetime | None:
         with home.read() as conn:
-            return queue.next_due(conn, self.handlers.kinds())
+            return queue.next_due(conn, self.handlers.kinds(), self.clock.now())
 
     # --- one tenant ---------------------------------------------------------------------------------------------------
 
@@ -126,7 +132,7 @@ class Worker:
             if not jobs:
                 break
             for job in jobs:
-                self._carry_out(placement, home, job)
+                self.carry_out(placement, home, job)
             steps += len(jobs)
             if lane == "long":
                 # Of two who want the write lock one at a time, the other must get his turn.
@@ -139,7 +145,8 @@ class Worker:
             due = queue.next_due(conn, kinds)
         return due is not None and due <= self.clock.now()
 
-    def _carry_out(self, placement: Placement, home: Home, job: Job) -> None:
+    def carry_out(self, placement: Placement, home: Home, job: Job) -> None:
+        """One claimed job, and the note of what came of it."""
         handler = self.handlers.find(job.kind)
         assert handler is not None
         try:
@@ -161,10 +168,14 @@ class Worker:
             self._failed(placement, home, job, error.message, error.result)
         except Busy:
             self._retry(home, job, "busy", counted=False)
+        except Later as later:
+            self._later(placement, home, job, later)
         except Exception as error:
             _log.exception("job_failed", tenant=placement.slug, job=job.id, kind=job.kind, attempt=job.attempts)
             message = error.message if isinstance(error, FangyuanError) else f"{type(error).__name__}: {error}"
-            if job.attempts >= handler.most and handler.every is None:
+            if job.destination is not None:
+                self._later(placement, home, job, Later(message if isinstance(message, Text) else str(message)))
+            elif job.attempts >= handler.most and handler.every is None:
                 self._failed(placement, home, job, message, {})
             else:
                 self._retry(home, job, str(message))
@@ -180,7 +191,25 @@ class Worker:
                 ours = queue.put_back(conn, job, outcome.at or now, outcome.data, outcome.progress)
         if not ours:
             raise Lost()
+        if job.destination is not None:
+            outlets.well(conn, job.destination)
         _tell(conn, job, now)
+
+    def _later(self, placement: Placement, home: Home, job: Job, later: Later) -> None:
+        """It could not be handed over: what that says about its destination, and when it is tried again."""
+        try:
+            with home.write() as conn:
+                now, words = self.clock.now(), to_text(later.message, read_tenant(conn, placement).language)
+                if later.blame and job.destination is not None:
+                    outlets.failed(conn, job.destination, now, words, later.after)
+                    queue.expire(conn, job.destination, now, words)
+                if job.until is not None and now >= job.until:
+                    if queue.fail(conn, job, now, words, later.result):
+                        _tell(conn, job, now)
+                else:
+                    queue.retry(conn, job, now + pause_out(max(job.attempts, 1), later.after), words, counted=later.counted)
+        except Busy:
+            _log.warning("retry_not_noted", job=job.id)
 
     def _failed(self, placement: Placement, home: Home, job: Job, message: Message, result: Any) -> None:
         with home.write() as conn:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from kernel.i18n import _
-from kernel.jobs import Done, GiveUp, Job, Outcome, queue
+from kernel.jobs import Done, GiveUp, Job, Later, Outcome, queue
 from kernel.jobs.handler import Desk
 from kernel.mail.envelope import BadAddress, message
 from kernel.mail.letter import Letter
@@ -17,8 +18,8 @@ from kernel.platform.ctx import Ctx
 from kernel.platform.settings import Settings
 
 KIND = "mail"
-# Growing pauses, at most six hours: about three days in all (SAFETY D44).
-TRIES = 22
+# Where mail goes, for the lane of what leaves the house.
+DESTINATION = "mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def send_later(ctx: Ctx, template: str, data: Mapping[str, Any], *, key: str | N
     ``until``: afterwards it is no longer worth sending. Returns the job's id; its result says what became of it.
     """
     whole = {"template": template, "data": dict(data), "until": until.isoformat() if until else None}
-    return queue.add(ctx.conn, KIND, whole, now=ctx.now, key=key)
+    return queue.add(ctx.conn, KIND, whole, now=ctx.now, key=key, destination=DESTINATION)
 
 
 class Sender:
@@ -66,7 +67,7 @@ class Sender:
 def hand_over(settings: Settings, letter: Letter, now: datetime, id: str) -> Mapping[str, Any]:
     """Give a letter to the mail server, under the Message-ID ``id`` however often; returns what is worth noting.
 
-    Raises GiveUp where another try would not help, OSError or SMTPException where it may.
+    Raises GiveUp where another try would not help, Later where it may.
     """
     if settings.smtp_url is None or settings.mail_from is None:
         raise GiveUp(_("No mail server is set up."))
@@ -76,4 +77,10 @@ def hand_over(settings: Settings, letter: Letter, now: datetime, id: str) -> Map
         raise GiveUp(_("“{address}” is no e-mail address.", address=str(error)), {"to": letter.to[:100]}) from error
     except Rejected as error:
         raise GiveUp(_("The mail server refused it: {answer}", answer=str(error)), {"to": letter.to}) from error
+    except smtplib.SMTPResponseException as error:
+        # It answers: what it has against this mail holds up no other.
+        answer = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else str(error.smtp_error)
+        raise Later(_("The mail server does not take it now: {answer}", answer=f"{error.smtp_code} {answer[:200]}"), blame=False) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise Later(_("The mail server does not answer.")) from error
     return {"to": letter.to, "message_id": id, "answer": answer}

@@ -46,5 +46,6 @@ KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (
     Kind("automation_failed", "alert-triangle", _("An automation does not work: {detail}"), essential=True),
     Kind("moved", "arrow-right", _("{who} changed {title}: {detail}")),
     Kind("test", "bell", _("A test: notices reach you"), essential=True),
+    Kind("connection_off", "wifi-off", _("The connection {detail} was switched off: it does not answer any more"), essential=True),
     Kind("job_done", "list-check", _("Finished: {detail}")),
 )}

@@ -87,7 +87,7 @@ def _put(ctx: Ctx, wanted: Sequence[dict[str, Any]]) -> None:
     new = set(ctx.conn.execute(statement).scalars())
     for row in rows:
         if row["id"] in new and row["state"] in OPEN and row["digest_id"] is None:
-            send_at(ctx, row["id"], row["due_at"])
+            send_at(ctx, row["id"], row["channel"], row["due_at"])
 
 
 def join_digest(ctx: Ctx, person: str, channel: str, due: datetime) -> str | None:
@@ -101,13 +101,13 @@ def join_digest(ctx: Ctx, person: str, channel: str, due: datetime) -> str | Non
     found = ctx.conn.execute(statement.on_conflict_do_update(
         index_elements=[c.person_id, c.cause, c.channel], set_={"due_at": due}, where=(c.state == HELD) & (c.attempts == 0)).returning(c.id)).scalar()
     if found == row["id"]:
-        send_at(ctx, row["id"], due)
+        send_at(ctx, row["id"], channel, due)
     return found
 
 
-def send_at(ctx: Ctx, delivery: str, due: datetime | None) -> None:
+def send_at(ctx: Ctx, delivery: str, channel: str, due: datetime | None) -> None:
     """A job for one delivery."""
-    queue.add(ctx.conn, SEND, {"delivery": delivery}, now=ctx.now, due=due)
+    queue.add(ctx.conn, SEND, {"delivery": delivery}, now=ctx.now, due=due, destination=channel)
 
 
 def put_off(ctx: Ctx, id_: str, decision: Decision) -> datetime | None:

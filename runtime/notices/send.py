@@ -14,9 +14,8 @@ from sqlalchemy import delete, select, update
 
 from kernel.errors import Busy, FangyuanError
 from kernel.i18n import _, to_text
-from kernel.jobs import Again, Desk, Done, GiveUp, Job, Outcome
+from kernel.jobs import Again, Desk, Done, GiveUp, Job, Later, Outcome
 from kernel.jobs.handler import Lost
-from kernel.mail.sending import TRIES
 from kernel.platform import actors
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
@@ -40,7 +39,7 @@ class Ready:
 
 
 def carry_out(desk: Desk, job: Job) -> Outcome:
-    """The job; up to :data:`TRIES` tries over about three days, then it has failed and can be replayed."""
+    """The job; tried over three days, then it has failed and can be replayed."""
     id_ = str(job.data["delivery"])
     with desk.write() as ctx:
         ready = _prepare(ctx, id_, desk.settings)
@@ -54,8 +53,9 @@ def carry_out(desk: Desk, job: Job) -> Outcome:
         _note(desk, ready, FAILED, {"code": "gave_up", "words": to_text(error.message, ready.message.language)}, error.result)
         return Done({"failed": True})
     except Exception as error:
-        words = to_text(error.message, ready.message.language) if isinstance(error, FangyuanError) else f"{type(error).__name__}: {error}"
-        last = job.attempts >= TRIES
+        words = to_text(error.message, ready.message.language) if isinstance(error, (FangyuanError, Later)) else f"{type(error).__name__}: {error}"
+        with desk.read() as ctx:
+            last = job.until is not None and ctx.now >= job.until
         _note(desk, ready, FAILED if last else WAITING, {"code": "no_answer" if last else "again", "words": words[:300]}, None)
         raise
     _note(desk, ready, SENT, {}, result)
@@ -157,8 +157,8 @@ def _base(ctx: Ctx, settings: Settings) -> str:
 def replan(ctx: Ctx, person: str) -> None:
     """Somebody chose otherwise: what is held for them is looked at again now."""
     c = t.delivery.c
-    for id_ in ctx.conn.execute(select(c.id).where(c.person_id == person, c.state == HELD, c.digest_id.is_(None), c.kind != DIGEST)).scalars().all():
-        plan.send_at(ctx, id_, ctx.now)
+    for id_, channel in ctx.conn.execute(select(c.id, c.channel).where(c.person_id == person, c.state == HELD, c.digest_id.is_(None), c.kind != DIGEST)).all():
+        plan.send_at(ctx, id_, channel, ctx.now)
 
 
 def sweep(ctx: Ctx, before: datetime) -> int:

@@ -298,15 +298,15 @@ def make_runtime(settings: Settings, clock: Clock) -> Flask:
 
 
 @contextmanager
-def make_desk(settings: Settings, clock: Clock, documents: Sequence[Mapping[str, Any]] = DOCUMENTS) -> Iterator[Desk]:
+def make_desk(settings: Settings, clock: Clock, documents: Sequence[Mapping[str, Any]] = DOCUMENTS, slug: str | None = None) -> Iterator[Desk]:
     """An installation with one tenant, its teams and people; the tenant is removed at the end. ``documents`` may be others of the
-    same entities and roles."""
+    same entities and roles; ``slug`` is for settings that name the tenant."""
     from runtime.records import road
     from runtime.records.record import Input
 
     migrations.migrate(settings)
     app = make_runtime(settings, clock)
-    slug = f"desk-{uuid7(clock.now())[-12:]}-{next(_numbers)}"
+    slug = slug or f"desk-{uuid7(clock.now())[-12:]}-{next(_numbers)}"
     home = make_tenant(app, slug, "Desk", language="en")
     desk = Desk(app, home, slug, clock)
     try:

@@ -8,7 +8,7 @@ from kernel.platform.tables.base import control, platform, search_metadata
 from kernel.platform.tables.deliveries import delivery
 from kernel.platform.tables.evidence import behaviour, event_received, event_refused, event_source
 from kernel.platform.tables.metadata import draft, overlay, package_version, release, retired_column
-from kernel.platform.tables.outgoing import secret
+from kernel.platform.tables.outgoing import connection, outlet, push_subscription, robot_post, secret
 from kernel.platform.tables.people import account, audit, invitation, person_role, rate, session, team_closure, tenant_state, token
 from kernel.platform.tables.records import binned, change_log, comment, event, file, form_draft, idempotency, search, sequence, span
 from kernel.platform.tables.tenancy import control_rate, operator, package, tenant
@@ -30,6 +30,7 @@ __all__ = [
     "change_log",
     "clock",
     "comment",
+    "connection",
     "control",
     "control_rate",
     "delivery",
@@ -46,16 +47,19 @@ __all__ = [
     "job",
     "notice",
     "operator",
+    "outlet",
     "overlay",
     "package",
     "package_version",
     "person_role",
     "platform",
     "preference",
+    "push_subscription",
     "rate",
     "reaction",
     "release",
     "retired_column",
+    "robot_post",
     "saved_view",
     "search",
     "search_metadata",

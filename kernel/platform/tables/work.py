@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, text
 
 from kernel.platform.columns import COUNTER, ID, KEY, TEXT, Instant, Json
 from kernel.platform.tables.base import platform
@@ -28,8 +28,13 @@ job = Table(
     Column("progress", Json),
     Column("result", Json),
     Column("error", TEXT),
+    # Where it goes when it leaves the house, and until when that is tried (kernel/jobs/outlets.py).
+    Column("destination", KEY),
+    Column("until", Instant),
     Index(None, "state", "due_at"),
     Index(None, "person_id", "id"),
+    # Only what leaves the house: other jobs pay nothing for it.
+    Index(None, "state", "destination", "due_at", sqlite_where=text("destination IS NOT NULL"), postgresql_where=text("destination IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 

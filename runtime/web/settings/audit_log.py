@@ -33,10 +33,11 @@ PAGE = 50
 MOST_EXPORTED = 50_000
 FAMILIES: dict[str, Text] = {
     "person": _("People"), "role": _("Roles"), "team": _("Teams"), "sign_in": _("Sign-in"), "session": _("Sessions"), "password": _("Passwords"),
-    "token": _("API tokens"), "settings": _("Settings"), "records": _("Deleted for good"), "release": _("Releases"), "clock": _("Clock of the machine")}
+    "token": _("API tokens"), "settings": _("Settings"), "connection": _("Web hooks and robots"), "secret": _("Secrets"),
+    "work": _("Work that failed"), "records": _("Deleted for good"), "release": _("Releases"), "clock": _("Clock of the machine")}
 _ICONS = {
     "person": "user", "role": "shield-check", "team": "users", "sign_in": "lock", "session": "device-mobile", "password": "key", "token": "key",
-    "settings": "settings", "records": "trash", "release": "adjustments-horizontal", "clock": "clock"}
+    "settings": "settings", "connection": "world", "secret": "lock", "work": "refresh", "records": "trash", "release": "adjustments-horizontal", "clock": "clock"}
 
 
 @dataclass(frozen=True, slots=True)

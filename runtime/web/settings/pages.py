@@ -65,6 +65,8 @@ GROUPS: tuple[SettingsGroup, ...] = (
         SettingsPage("mail", _("Mail"), "mail", "/settings/mail", administrators),
         SettingsPage("promises", _("Time limits"), "clock", "/settings/promises", administrators),
         SettingsPage("connections", _("Connections"), "link", "/settings/connections", administrators),
+        SettingsPage("outgoing", _("Web hooks and robots"), "world", "/settings/outgoing", administrators),
+        SettingsPage("failed", _("Work that failed"), "refresh", "/settings/failed", administrators),
         SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),
         SettingsPage("deliveries", _("Notices sent"), "send", "/settings/deliveries", administrators),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from runtime.web.lines import admin as _admin
 from runtime.web.lines import get as _get
 from runtime.web.lines import post as _post
-from runtime.web.settings import audit_log, calendars, connections, intake, invite, notices, people, post, promises, roles, sessions, teams, tokens, volumes, workspace
+from runtime.web.settings import audit_log, calendars, connections, intake, invite, notices, outgoing, people, post, promises, roles, sessions, teams, tokens, trouble, volumes, workspace
 
 _PERSON = "/settings/people/<id>"
+_OUTGOING = "/settings/outgoing/<id>"
 _TEAM = "/settings/teams/<id>"
 
 
@@ -64,6 +65,19 @@ SETTINGS = (
     _admin("/settings/mail", post.show),
     _admin("/settings/mail/test", post.test, "POST"),
     _admin("/settings/mail/<int:id>/again", post.again, "POST"),
+    _admin("/settings/outgoing", outgoing.show),
+    _admin("/settings/outgoing", outgoing.create, "POST"),
+    _admin(_OUTGOING, outgoing.open_),
+    _admin(_OUTGOING, outgoing.save, "POST"),
+    _admin(f"{_OUTGOING}/key", outgoing.new_key, "POST"),
+    _admin(f"{_OUTGOING}/switch", outgoing.switch, "POST"),
+    _admin(f"{_OUTGOING}/remove", outgoing.remove, "POST"),
+    _admin(f"{_OUTGOING}/test", outgoing.test, "POST", reads=True),
+    _admin("/settings/failed", trouble.show),
+    _admin("/settings/failed/again", trouble.again, "POST"),
+    _admin("/settings/failed/discard", trouble.discard, "POST"),
+    _admin("/settings/failed/<int:id>/again", trouble.again, "POST"),
+    _admin("/settings/failed/<int:id>/discard", trouble.discard, "POST"),
     _admin("/settings/all-tokens", tokens.show_all),
     _admin("/settings/all-tokens/<id>/revoke", tokens.revoke_any, "POST"),
 )

@@ -173,7 +173,7 @@ def test_a_late_worker_changes_nothing(desk, clock):
         return Done({"by": "first"})
 
     made.handlers = Handlers([Handler("slow", inside=writes)])
-    made._carry_out(placement, home, late)
+    made.carry_out(placement, home, late)
     assert job_of(desk, id).result == {"by": "second"} and titles(desk) == []
 
 

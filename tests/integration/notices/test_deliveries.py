@@ -96,7 +96,7 @@ def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(desk: 
     say(desk, "wen")
     work(desk.app, desk.slug)
     assert states(desk) == [("waiting", "again")] and "451" in deliveries(desk)[0]["why"]["words"]
-    for seconds in (5, 10):
+    for seconds in (7, 13):
         desk.clock.advance(seconds=seconds)  # type: ignore[attr-defined]
         work(desk.app, desk.slug)
     assert states(desk) == [("sent", "")] and len(post.mails) == 1

@@ -1,0 +1,1 @@
+"""Places outside that administrators named."""
