@@ -19,7 +19,7 @@ from kernel.platform.ctx import Ctx
 from runtime.records import groups
 from runtime.records.counting import limited, stopped
 from runtime.records.query import ListQuery, conditions
-from runtime.records.shape import EntityShape, FieldShape
+from runtime.records.shape import EntityShape, FieldShape, shape_of
 from runtime.records.sqlscope import RecordScope
 
 NUMBERS = frozenset({"integer", "decimal", "money", "percent", "rating", "duration"})
@@ -52,9 +52,19 @@ class Group:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def countable(shape: EntityShape, queryable: frozenset[str]) -> list[FieldShape]:
-    """The fields whose values can be added up by somebody who may query these."""
-    return [f for k, f in shape.fields.items() if k in queryable and f.columns and not f.virtual and f.stored_as.type in NUMBERS]
+def number_at(ctx: Ctx, shape: EntityShape, name: str) -> FieldShape | None:
+    """The number that a column shows: a field of the record, or (``reference.field``) of what it refers to. None when there is no such
+    number, or this reader may not have it added up."""
+    rights = rights_of(ctx.release, ctx.actor)
+    head, through, inner = name.partition(".")
+    if through:
+        holder = shape.fields.get(head)
+        if holder is None or holder.target is None or holder.type.multiple or head not in rights.queryable(shape.key) or not rights.entity(holder.target).any("read"):
+            return None
+        shape, head = shape_of(ctx.release, holder.target), inner
+    field_ = shape.fields.get(head)
+    able = field_ is not None and head in rights.queryable(shape.key) and field_.columns and not field_.virtual and field_.stored_as.type in NUMBERS
+    return field_ if able else None
 
 
 def of_list(ctx: Ctx, entity: str, asked: ListQuery, wanted: Mapping[str, str]) -> dict[str, Figure]:
@@ -63,8 +73,13 @@ def of_list(ctx: Ctx, entity: str, asked: ListQuery, wanted: Mapping[str, str]) 
     reads = _reads(ctx, shape, scope, wanted)
     if not reads:
         return {}
-    row = _run(ctx, select(*(c for r in reads for c in r.columns)).where(*where))[0]
-    return _figures(reads, row)
+    if any(r.hops for r in reads):
+        # Each looked up value once per row, however many figures are made of it.
+        inner = select(*(c.label(f"c{n}") for n, c in enumerate(_sources(reads)))).where(*where).subquery()
+        query = select(*(c for r in reads for c in r.over(inner.c)))
+    else:
+        query = select(*(c for r in reads for c in r.columns)).where(*where)
+    return _figures(reads, _run(ctx, query)[0])
 
 
 def in_groups(ctx: Ctx, entity: str, asked: ListQuery, by: str, wanted: Mapping[str, str]) -> list[Group]:
@@ -92,8 +107,9 @@ def _run(ctx: Ctx, query: Any) -> Sequence[Any]:
 class _Read:
     """The aggregates of one field and what a row of them says."""
 
-    def __init__(self, shape: FieldShape, how: str, columns: tuple[ColumnElement[Any], ...], lite: bool, at: int) -> None:
-        self.shape, self.how, self.lite = shape, how, lite
+    def __init__(self, key: str, shape: FieldShape, how: str, columns: tuple[ColumnElement[Any], ...], lite: bool, at: int) -> None:
+        self.key, self.shape, self.how, self.lite = key, shape, how, lite
+        self.hops = "." in key
         self.sources, self.at = columns, at
         self.columns = self._aggregates(columns)
 
@@ -118,7 +134,7 @@ class _Read:
 
     def figure(self, cells: Sequence[Any]) -> Figure:
         """What the aggregates say."""
-        key, kind = self.shape.key, self.shape.stored_as.type
+        key, kind = self.key, self.shape.stored_as.type
         currency = ""
         if kind == "money":
             if cells[-1] != cells[-2]:
@@ -145,14 +161,14 @@ class _Read:
 
 def _reads(ctx: Ctx, shape: EntityShape, scope: RecordScope, wanted: Mapping[str, str]) -> list[_Read]:
     """Fields the reader may not query, or that hold no numbers, are left out: what was chosen outlives rights and releases."""
-    able = {f.key: f for f in countable(shape, rights_of(ctx.release, ctx.actor).queryable(shape.key))}
     found: list[_Read] = []
     at = 0
     for key, how in wanted.items():
-        if key in able and how in ("sum", "avg", "min", "max"):
-            scope.column((key,))  # asks for the right once more
-            columns = tuple(able[key].columns[: 2 if able[key].stored_as.type == "money" else 1])
-            found.append(_Read(able[key], how, columns, scope.dialect == "sqlite", at))
+        field_ = number_at(ctx, shape, key)
+        if field_ is not None and how in ("sum", "avg", "min", "max"):
+            # The scope asks for the right once more, and sees only what the reader may see at the other end.
+            columns = tuple(scope.stored(tuple(key.split(".")), n) for n in range(2 if field_.stored_as.type == "money" else 1))
+            found.append(_Read(key, field_, how, columns, scope.dialect == "sqlite", at))
             at += len(columns)
     return found
 
@@ -165,6 +181,6 @@ def _figures(reads: Sequence[_Read], row: Sequence[Any]) -> dict[str, Figure]:
     found, at = {}, 0
     for read in reads:
         width = len(read.columns)
-        found[read.shape.key] = read.figure(row[at : at + width])
+        found[read.key] = read.figure(row[at : at + width])
         at += width
     return found

@@ -26,6 +26,7 @@ from runtime.records import labels, reading, store
 from runtime.records.env import RecordEnv, Scene
 from runtime.records.shape import shape_of
 from runtime.records.work import reader_of
+from runtime.web import belongs
 from runtime.web.edit import trigger
 from runtime.web.path import Waiting, asked_words, missing_item, waiting_of
 from runtime.web.record import Open, field_of, open_record
@@ -141,12 +142,14 @@ def _asked_for(given: Mapping[str, Any]) -> tuple[str | None, str, str]:
 def why(ctx: Ctx, request: Request, entity: str, id: str, key: str) -> Page:
     """Why the reader may not change this field, in words, and who could."""
     shown = open_record(ctx, entity, id)
+    if "." in key:
+        return belongs.page(ctx, request, shown, key)
     field = field_of(ctx, shown, key)
     reason = why_not(ctx, shown.seen, field)
     context = {**over(request), "label": field.label, "why": reason, "key": key, "mine": [], "asked": None, "who": None}
     if reason is not None:
         by_key = shown.entity.by_key
-        context |= {"mine": [(by_key[k].label, f"{shown.url}?at={k}") for k in reason.mine], **wish(ctx, shown, key, reason)}
+        context |= {"mine": [(by_key[k].label, f"{shown.url}?at={k}#v-{k}") for k in reason.mine], **wish(ctx, shown, key, reason)}
     return Page("runtime/asks/why.html", context)
 
 

@@ -24,6 +24,8 @@ def opening(head: Mapping[str, Any], language: str) -> str:
     """The tag that opens the cells of a column."""
     align = "col-end " if head["align"] == "end" else ""
     edit = f' data-edit="{escape(head["key"])}"' if head.get("edit") else ""
+    if head.get("closed"):
+        edit = f' data-closed="{escape(head["key"])}" title="{escape(to_text(head["closed"], language))}"'
     return f'<td class="{align}phone-{escape(head["phone"])}" data-label="{escape(to_text(head["label"], language))}"{edit}>'
 
 

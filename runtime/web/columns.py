@@ -96,6 +96,14 @@ def _through(ctx: Ctx, entity: Entity, path: tuple[str, ...], readable: frozense
     return Column(path, p.label, p, False, p.end)
 
 
+def full_label(entity: Entity, column: Column) -> Message:
+    """A column in words; one that goes through a reference names the reference first."""
+    if len(column.path) == 1:
+        return column.label
+    head = entity.by_key.get(column.path[0])
+    return _("{reference} › {field}", reference=head.label if head else SYSTEM[column.path[0]][1], field=column.label)
+
+
 def cell(ctx: Ctx, column: Column, record: Any, readable: frozenset[str], machine: Machine | None, around: Surroundings, extra: Any = None) -> str | Markup:
     """What stands in a cell."""
     if column.prepared is not None:

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 
 from kernel import fieldtypes
 from kernel.i18n import _
-from kernel.model.elements import Entity
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
@@ -20,8 +19,7 @@ from runtime.forms.prepare import prepared
 from runtime.lists import arrangement, personal
 from runtime.lists.personal import Layout
 from runtime.web import grouped, lists, totals
-from runtime.web.columns import Column, column_of
-from runtime.web.filters import SYSTEM
+from runtime.web.columns import column_of, full_label
 from runtime.web.list_state import Asked, read
 from runtime.web.sight import entity_of, over
 
@@ -37,18 +35,10 @@ def show(ctx: Ctx, request: Request, entity: str) -> Page:
     chosen = totals.chosen(asked, columns)
     return Page("runtime/list/display.html", {
         **over(request), "asked": asked, "base_url": asked.base, "table": asked.look == "table",
-        "columns": [{"key": c.key, "label": label_of(ctx, asked.entity, c), "able": c.key in able, "how": chosen.get(c.key, "")} for c in columns],
+        "columns": [{"key": c.key, "label": full_label(asked.entity, c), "able": c.key in able, "how": chosen.get(c.key, "")} for c in columns],
         "offered": offered(ctx, asked, {c.key for c in columns}), "hows": [("", _("No figure")), *totals.HOWS.items()],
         "groups": [("", _("Not grouped")), *grouped.choices(ctx, asked)], "densities": list(DENSITIES.items()),
         "action": asked.url("/layout", cursor=None), "reset": asked.url("/layout/reset", cursor=None)})
-
-
-def label_of(ctx: Ctx, entity: Entity, column: Column) -> Any:
-    """A column in words; one that goes through a reference names the reference first."""
-    if len(column.path) == 1:
-        return column.label
-    head = entity.by_key.get(column.path[0])
-    return _("{reference} › {field}", reference=head.label if head else SYSTEM[column.path[0]][1], field=column.label)
 
 
 def offered(ctx: Ctx, asked: Asked, shown: set[str]) -> list[tuple[Any, list[tuple[str, Any]]]]:

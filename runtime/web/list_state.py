@@ -304,6 +304,9 @@ def read(ctx: Ctx, entity: Entity, args: MultiDict[str, str], *, plain: bool = F
     subjects = subjects_of(ctx, entity)
     texts = args.getlist("f") if "f" in args else held.filters
     wanted = tuple(f for f in conditions.read(texts) if f.field in subjects and f.op in subjects[f.field].ops)
+    if len(wanted) < len([text for text in texts if text]) and not plain:
+        # A list that silently forgets a condition shows more than its address says.
+        notes.append(_("A condition could not be read, or is not there for you, and was left out."))
     group = read_group(args["group"]) or "" if "group" in args else _group_of(own, lens)
     asked = Asked(
         ctx, entity, lens, wanted, args.get("where", held.where)[:4096], args.get("q", "").strip()[:200], args.get("sort", held.sort)[:200], look,

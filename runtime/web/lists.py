@@ -203,11 +203,12 @@ def header(asked: Asked, columns: Sequence[Column]) -> list[dict[str, Any]]:
         down = first == f"-{column.key}"
         up = first == column.key
         sortable = column.sortable and (column.prepared is None or column.key in allowed)
+        edit = column.prepared is not None and len(column.path) == 1 and column.key in writable and in_place(column)
         found.append({
             "key": column.key, "label": column.label, "align": "end" if column.end else None, "sort": "desc" if down else "asc" if up else None,
             "sort_href": asked.url(sort=column.key if not up else f"-{column.key}", cursor=None) if sortable else None,
             "sort_attrs": {}, "width": None, "phone": "end" if not found else "meta" if len(found) < 4 else "hide",
-            "px": asked.widths.get(column.key), "edit": column.prepared is not None and len(column.path) == 1 and column.key in writable and in_place(column),
+            "px": asked.widths.get(column.key), "edit": edit, "closed": None if edit else closed_words(asked, column, writable),
         })
     return found
 
@@ -216,6 +217,18 @@ def in_place(column: Column) -> bool:
     """Whether a cell of this column is big enough to be edited in."""
     p = column.prepared
     return p is not None and p.type.writable and p.field.type not in ("rows", "referring", "signature", "address") and p.type.group != "file"
+
+
+def closed_words(asked: Asked, column: Column, writable: frozenset[str]) -> Message | None:
+    """Why a value is not changed in its cell, in a word; the whole story is one key away. None where a cell is too small for its control."""
+    if column.prepared is None:
+        return None
+    if len(column.path) > 1:
+        head = asked.entity.by_key[column.path[0]]
+        return _("Belongs to “{reference}” and is changed there", reference=head.label)
+    if not column.prepared.type.writable:
+        return _("Worked out by the system")
+    return None if column.key in writable else _("You may read this, but not change it")
 
 
 def refusal_words(error: Exception, language: str) -> str:

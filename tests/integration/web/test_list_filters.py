@@ -103,6 +103,10 @@ def test_the_form_offers_and_refuses(wen: Screen) -> None:
     assert taken.status_code == 303 and "title.contains.one~two" in taken.headers["Location"]
     wrong = wen.get(f="effort.ge.many")
     assert "This condition cannot be used." in wrong
+    # What can't be read at all, or is not there for this reader, is left out, and said.
+    for lost in ("nonsense", "secret.blank.", "nothing.eq.1", "effort.has.1"):
+        assert "was left out" in wen.get(f=[lost, "title.eq.C"]), lost
+    assert "was left out" not in wen.get(f=["", "title.eq.C"])
 
 
 def test_options_are_searched_where_they_are_many(wen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,6 +218,33 @@ def test_figures_are_right_on_both_databases(desk: Desk) -> None:
     assert wen.get("/figures", q="nothing like it").count("—") == 5
 
 
+def test_figures_through_a_reference_over_what_the_reader_sees(desk: Desk) -> None:
+    wen, chen, guo = Screen(desk, "wen"), Screen(desk, "chen"), Screen(desk, "guo")
+    mine = desk.api("wen").make("project", name="Roof", budget={"amount": "999999999999999.99", "currency": "CNY"})
+    other = desk.api("chen").make("project", name="Hall", budget={"amount": "30", "currency": "CNY"})
+    for title, project in (("A", mine), ("B", mine), ("C", None)):
+        desk.api("wen").make(title=title, project=project["id"] if project else None, priority="low" if title != "B" else "high", reason="x", effort="2")
+    theirs = desk.api("chen").make(title="D", effort="2", project=other["id"], priority="low")
+    assert desk.api("chen").post(f"/records/task/{theirs['id']}/assign", {"owner": desk.people["wen"]}, version=1).status_code == 200
+
+    def asked(who: Screen, how: str, **args: str) -> str:
+        assert who.post("/layout", {"columns": ["project.budget", "effort"], "total-project.budget": how, "total-effort": "sum"}).status_code == 204
+        return figures(who.get("/figures", **args))
+
+    # The amount of a project stands in each row that refers to it, and is added up as it stands there; another's project is out of sight.
+    assert asked(wen, "sum") == "Project › Budget Sum ¥1,999,999,999,999,999.98 Effort Sum 8.00"
+    assert 'name="total-project.budget"' in wen.get("/display")
+    assert asked(chen, "sum").startswith("Project › Budget Sum ¥2,000,000,000,000,029.98")
+    assert asked(wen, "avg").startswith("Project › Budget Average ¥999,999,999,999,999.99") and asked(chen, "min").startswith("Project › Budget Smallest ¥30")
+    assert asked(wen, "max", f="title.eq.C").startswith("Project › Budget Largest —")
+    assert asked(wen, "sum", group="priority") and "Project › Budget: Sum" in wen.get(group="priority")
+    # Whoever may not read the amounts, or the projects at all, gets neither column nor figure.
+    assert "Budget" not in asked(guo, "sum") and "project.budget" not in guo.get("/display")
+    # Only records' own amounts are added up unasked: the same project in ten rows would count ten times.
+    answer = desk.api("wen").post("/views/task", {"name": "Unasked", "arrangement": {"columns": ["project.budget", "budget"]}})
+    assert figures(wen.get("/figures", view=answer.json["id"])) == "Budget Sum —"
+
+
 GROUPED = (
     ("state", ["open 2", "Doing 1"]), ("priority", ["Low 1", "High 1", "Nothing entered 1"]), ("done", ["Yes 1", "No 1", "Nothing entered 1"]), ("project", ["Barn 1", "Roof 1", "Nothing entered 1"]),
 
@@ -318,7 +345,7 @@ def test_a_cell_is_edited_in_place(desk: Desk) -> None:
     wen, mei, guo = Screen(desk, "wen"), Screen(desk, "mei"), Screen(desk, "guo")
     made = desk.api("wen").make(title="Paint", effort="3")
     page = wen.get(view="tasks")
-    assert 'data-edit="effort"' in page and 'data-edit="project.name"' not in page
+    assert 'data-edit="effort"' in page and 'data-closed="project.name" title="Belongs to “Project” and is changed there"' in page
     assert 'data-edit="effort"' not in guo.get(), "who may not write gets no editable cells"
     editor = wen.get(f"/{made['id']}/field/effort", cell="1")
     assert 'class="cell-form"' in editor and 'value="3' in editor and 'name="_version" value="1"' in editor
@@ -339,6 +366,21 @@ def test_a_cell_is_edited_in_place(desk: Desk) -> None:
     assert guo.client.get(f"{guo.base}/{made['id']}/field/effort?cell=1", headers={"HX-Request": "true"}).status_code == 403
     assert put(Screen(desk, "lin"), "1", 2).status_code == 404
     assert wen.post(f"/{made['id']}/field/effort", {"effort": "1", "_cell": "1"}).status_code == 428
+
+
+def test_a_cell_that_stays_closed_says_why_and_leads_there(small: Desk) -> None:
+    wen, guo, out = Screen(small, "wen"), Screen(small, "guo"), Screen(small, "out")
+    project = small.api("wen").make("project", name="Roof")
+    made, free = small.api("wen").make(project=project["id"]), small.api("wen").make(title="Free")
+    why = wen.get(f"/{made['id']}/why/project.name")
+    assert "This belongs to “Project”." in why and f'href="/t/{small.slug}/e/project/{project["id"]}#v-name"' in why and "Open “Roof”" in why
+    assert "Nothing is chosen there." in wen.get(f"/{free['id']}/why/project.name")
+    wen.post("/layout", {"columns": ["weight", "grade", "effort"]})
+    page = wen.get()
+    assert 'data-closed="weight" title="Worked out by the system"' in page and 'data-closed="grade" title="You may read this, but not change it"' in page
+    for who, path in ((wen, "project.note"), (wen, "project.nothing"), (wen, "title.x"), (guo, "project.name"), (out, "project.name"), (wen, "project.name.x")):
+        answer = who.client.get(f"{who.base}/{made['id']}/why/{path}", headers={"HX-Request": "true"})
+        assert answer.status_code == 404, (who.login, path, answer.status_code)
 
 
 def test_options_of_a_field_are_searched_on_the_server(small: Desk) -> None:

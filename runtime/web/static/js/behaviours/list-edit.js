@@ -1,4 +1,4 @@
-// A value edited in its cell. Enter and Tab save (Tab goes on to the next cell), Escape gives up, a press elsewhere saves what was changed.
+// A value edited in its cell; one that stays closed (td[data-closed]) says why on F2 or a double press. Enter and Tab save (Tab goes on to the next cell), Escape gives up, a press elsewhere saves what was changed.
 import { listeners, make } from "../dom.js";
 import { csrfToken } from "../request.js";
 import { toast } from "../toast.js";
@@ -103,7 +103,7 @@ export default function listEdit(root) {
     }
     form.removeAttribute("aria-busy");
     if (answer.status === 422 && answer.html) fill(answer.html);
-    else if (answer.status === 412 && answer.html) conflict(answer.html);
+    else if (answer.status === 412 && answer.html) dialog(answer.html);
     else toast(answer.message || t("failed"), { tone: "warning", seconds: 8 });
     return false;
   }
@@ -130,7 +130,14 @@ export default function listEdit(root) {
       else toast(answer.message || t("failed"), { tone: "warning" });
     } });
   }
-  function conflict(html) {
+  // Why it stays closed, with the way to where it can be changed.
+  async function why(cell) {
+    let answer;
+    try { answer = await ask(`${root.dataset.recordUrl}/${cell.closest("tr").id.slice(4)}/why/${cell.dataset.closed}`); } catch { answer = { status: 0, message: t("offline") }; }
+    if (answer.status === 200) dialog(answer.html);
+    else toast(answer.message || cell.title || t("refused"), { tone: "warning", seconds: 8 });
+  }
+  function dialog(html) {
     const place = document.getElementById("dialog-root");
     place.innerHTML = html;
     window.htmx?.process(place);
@@ -142,7 +149,13 @@ export default function listEdit(root) {
     if (matchMedia("(max-width: 767px)").matches || String(getSelection())) return;
     start(cell);
   });
-  on(root, "cell:edit", (event) => start(event.target));
+  on(root, "dblclick", (event) => {
+    const cell = event.target.closest("td[data-closed]");
+    if (!cell || event.target.closest("a, button") || matchMedia("(max-width: 767px)").matches) return;
+    getSelection()?.removeAllRanges();
+    why(cell);
+  });
+  on(root, "cell:edit", (event) => (event.target.dataset.closed ? why(event.target) : start(event.target)));
   on(root, "submit", (event) => { if (event.target.matches(".cell-form")) { event.preventDefault(); finish(true); } });
   on(root, "click", (event) => {
     if (event.target.closest("[data-cell-save]")) { event.preventDefault(); finish(true); }

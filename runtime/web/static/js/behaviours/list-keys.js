@@ -1,12 +1,13 @@
-// A list by keyboard: arrows go from row to row and from cell to cell, Enter opens, X selects, F2 (or Enter in a cell) edits.
+// A list by keyboard: arrows go from row to row and from cell to cell, Enter opens, X selects, F2 (or Enter in a cell) edits or says why not.
 import { listeners } from "../dom.js";
 
+const CELL = "td[data-edit], td[data-closed]";
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable], [role=textbox], .cell-form, [role=separator], [role=menu]");
 
 export default function listKeys(root) {
   const { on, off } = listeners();
   const rows = () => [...root.querySelectorAll('tr[id^="row-"]')].filter((row) => row.getClientRects().length);
-  const cells = (row) => [...row.querySelectorAll("td[data-edit]")].filter((cell) => cell.getClientRects().length);
+  const cells = (row) => [...row.querySelectorAll(CELL)].filter((cell) => cell.getClientRects().length);
 
   function focus(element) {
     if (!element) return;
@@ -21,12 +22,12 @@ export default function listKeys(root) {
     if (here !== document.body && !root.contains(here)) return;
     if (typing(here) && !here.matches("[data-select-row]")) return;
     if (document.querySelector("dialog[open]")) return;
-    const row = here.closest?.('tr[id^="row-"]'), cell = here.matches?.("td[data-edit]") ? here : null;
+    const row = here.closest?.('tr[id^="row-"]'), cell = here.matches?.(CELL) ? here : null;
     const all = rows(), at = row ? all.indexOf(row) : -1;
     const go = (act) => { event.preventDefault(); act(); };
     const step = (by) => go(() => {
       const next = all[Math.max(0, Math.min(all.length - 1, at + by))] || all[0];
-      if (cell && next) focus(cells(next).find((other) => other.dataset.edit === cell.dataset.edit) || next);
+      if (cell && next) focus(cells(next).find((other) => other.cellIndex === cell.cellIndex) || next);
       else focus(next);
     });
     if (event.key === "ArrowDown" || event.key === "j") step(1);
@@ -36,7 +37,7 @@ export default function listKeys(root) {
     else if (event.key === "ArrowLeft") go(() => focus(cell ? cells(row)[cells(row).indexOf(cell) - 1] || row : row));
     else if (event.key === "x" || event.key === "X") { const box = row.querySelector("[data-select-row]"); if (box) go(() => box.click()); }
     else if (event.key === "F2" || (event.key === "Enter" && cell)) {
-      const target = cell || cells(row)[0];
+      const target = cell || row.querySelector("td[data-edit]") || cells(row)[0];
       if (target) go(() => target.dispatchEvent(new CustomEvent("cell:edit", { bubbles: true })));
     }
     else if (event.key === "Enter" && here === row) go(() => row.querySelector(".row-link")?.click());
