@@ -31,7 +31,9 @@ def page(ctx: Ctx, request: Request, shown: Open, key: str) -> Page:
             other = open_record(ctx, target, id_)
             there = (other.seen.title, f"{other.url}#v-{inner}")
     hint = None if there else _("Nothing is chosen there.") if id_ is None else _("You can’t see that record.")
-    message = _("This belongs to “{reference}”. It is changed there, and every list follows.", reference=holder.label)
+    message = (
+        _("This belongs to “{reference}”. It is changed there, and every list follows.", reference=holder.label) if column.prepared is not None and column.prepared.type.writable
+        else _("This is worked out in “{reference}”.", reference=holder.label))
     return Page("runtime/asks/why.html", {
         **over(request), "label": full_label(shown.entity, column), "why": Why("belongs", message, f"{holder.uid}#belongs", hint), "record_url": shown.url,
         "key": key, "asked": None, "who": None, "mine": [], "there": there})

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from flask import Request, redirect
 from werkzeug.wrappers import Response
 
+from kernel.errors import Invalid
+from kernel.expr import complete
+from kernel.expr.scope import Scope as NameScope
 from kernel.fieldtypes.base import Unreadable
-from kernel.i18n import _
+from kernel.i18n import _, to_text
+from kernel.permissions import ReaderSchema, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
+from kernel.web.routes import json_response
 from runtime.forms.prepare import reader_of
+from runtime.lists.arrangement import MOST_TEXT
+from runtime.records import query
+from runtime.web import filter_reading
 from runtime.web import filters as conditions
 from runtime.web.filter_words import PERIODS, PLAIN, WORDS
 from runtime.web.filters import Filter, Subject
 from runtime.web.list_state import Asked, read
-from runtime.web.lists import labels_of
+from runtime.web.lists import labels_of, refusal_words
 from runtime.web.sight import base_of, entity_of, over
 
 MOST_BOXES = 60  # more options are searched for
+MOST_SUGGESTED = 12
 
 
 def show(ctx: Ctx, request: Request, entity: str) -> Page:
@@ -47,9 +57,9 @@ def apply(ctx: Ctx, request: Request, entity: str) -> Page | Response:
     """Take the filter into the address and go there."""
     asked = read(ctx, entity_of(ctx, entity), request.args)
     old = next(iter(conditions.read([request.args.get("edit", "")])), None)
-    where = request.args.get("typed")
-    if where is not None:
-        return redirect(asked.url(where=where, cursor=None), 303)
+    typed = request.args.get("typed")
+    if typed is not None:
+        return _take(ctx, request, asked, typed.strip())
     subject = asked.subjects.get(request.args.get("field", ""))
     if subject is None:
         return redirect(asked.url(cursor=None), 303)
@@ -66,6 +76,30 @@ def apply(ctx: Ctx, request: Request, entity: str) -> Page | Response:
         return Page("runtime/list/filter.html", {**_context(ctx, asked, made, made.field), **over(request), "typed": False, "error": error.message}, status=422)
     rest = [f for f in asked.filters if old is None or str(f) != str(old)]
     return redirect(asked.url(filters=(*rest, made), cursor=None), 303)
+
+
+def _take(ctx: Ctx, request: Request, asked: Asked, text: str) -> Page | Response:
+    """A typed condition: what says the same as a chip becomes one. What can't be used stays in the box, with what is wrong about it."""
+    if text:
+        try:
+            query.read_where(ctx, asked.entity.key, text)
+        except Invalid as error:
+            context = {**_context(ctx, replace(asked, where=text), None, ""), **over(request), "typed": True, "error": refusal_words(error, ctx.language)}
+            return Page("runtime/list/filter.html", context, status=422)
+    made, rest = filter_reading.read(text, asked.subjects, reader_of(ctx))
+    new = tuple(f for f in dict.fromkeys(made) if f not in asked.filters)
+    return redirect(asked.url(filters=(*asked.filters, *new), where=rest, cursor=None), 303)
+
+
+def suggest(ctx: Ctx, request: Request, entity: str) -> Response:
+    """How a condition can go on at ``at``: fields, functions, options; nothing that the reader may not use."""
+    known = entity_of(ctx, entity)
+    text, given = request.args.get("text", "")[:MOST_TEXT], request.args.get("at", "")
+    at = min(int(given), len(text)) if re.fullmatch("[0-9]{1,5}", given) else len(text)
+    names = ReaderSchema(ctx.app.schema, rights_of(ctx.release, ctx.actor))
+    found = complete(text, at, NameScope(names, entity, ctx.app.schema.scope("record", entity).roots))
+    options = [{"insert": s.insert, "text": s.label, "note": to_text(s.detail, ctx.language), "start": s.start, "value": s.insert} for s in found[:MOST_SUGGESTED]]
+    return json_response({"options": options, "entity": known.key})
 
 
 def _context(ctx: Ctx, asked: Asked, old: Filter | None, field: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from kernel.errors import FangyuanError, Invalid, Message
 from kernel.fieldtypes.base import Unreadable
 from kernel.fieldtypes.ids import is_id
-from kernel.i18n import _, to_text
+from kernel.i18n import Text, _, to_text
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
@@ -225,7 +225,8 @@ def closed_words(asked: Asked, column: Column, writable: frozenset[str]) -> Mess
         return None
     if len(column.path) > 1:
         head = asked.entity.by_key[column.path[0]]
-        return _("Belongs to “{reference}” and is changed there", reference=head.label)
+        words = _("Belongs to “{reference}” and is changed there") if column.prepared.type.writable else _("Worked out in “{reference}”")
+        return Text(words.msgid, {"reference": head.label})
     if not column.prepared.type.writable:
         return _("Worked out by the system")
     return None if column.key in writable else _("You may read this, but not change it")

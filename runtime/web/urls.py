@@ -114,6 +114,7 @@ ROUTES = (
     _post(f"{_LIST}/views/<id>/restore", saved_views.restore),
     _get(f"{_LIST}/filter", filter_form.show),
     _get(f"{_LIST}/filter/apply", filter_form.apply),
+    _get(f"{_LIST}/filter/suggest", filter_form.suggest),
     _get(f"{_LIST}/board/sums", board.sums),
     _get(f"{_LIST}/board/<state>", board.column),
     _get(f"{_LIST}/board/card/<id>", drop.card),

@@ -8,7 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from kernel.platform import actors
 from kernel.platform.clock import FixedClock
+from runtime.forms.prepare import reader_of
+from runtime.web import filter_reading
+from runtime.web import filters as conditions
+from runtime.web.filter_subjects import subjects_of
 from runtime.web.filter_words import PERIODS
 from runtime.web.filters import OPS
 from tests.conftest import NOW
@@ -72,6 +77,27 @@ def test_a_chip_and_the_condition_it_stands_for(wen: Screen, chip: str, expected
     assert 'class="filter-chip"' in wen.get(f=chip)
 
 
+def test_the_condition_of_a_chip_is_read_as_that_chip(wen: Screen) -> None:
+    """Durations stand in a condition as seconds, so they stay typed; everything else comes back as the chip it was."""
+    with wen.desk.ctx() as ctx:
+        identity = actors.identify(ctx.conn, ctx.release, wen.desk.people["wen"])
+        assert identity is not None
+        ctx = ctx.acting(actor=identity.actor(ctx.tenant))
+        known, reader = subjects_of(ctx, ctx.app.entity("task")), reader_of(ctx)
+        typed = set()
+        for chip, _expected in CASES:
+            (filter_,) = conditions.read([chip.format(**vars(wen.ids))])  # type: ignore[attr-defined]
+            text = conditions.expression([filter_], known, reader)
+            assert text is not None
+            found, rest = filter_reading.read(text, known, reader)
+            if found:
+                assert rest == "" and conditions.expression(found, known, reader) == text, chip
+            else:
+                typed.add(filter_.field)
+                assert rest == text
+        assert typed <= {"takes", "share"}
+
+
 def test_every_way_to_compare_is_tried() -> None:
     kinds = {
         "title": "text", "effort": "number", "takes": "duration", "due": "date", "starts": "instant", "done": "boolean", "priority": "choice", "tags": "choices", "project": "record",
@@ -107,6 +133,37 @@ def test_the_form_offers_and_refuses(wen: Screen) -> None:
     for lost in ("nonsense", "secret.blank.", "nothing.eq.1", "effort.has.1"):
         assert "was left out" in wen.get(f=[lost, "title.eq.C"]), lost
     assert "was left out" not in wen.get(f=["", "title.eq.C"])
+
+
+def test_a_typed_condition_becomes_chips_as_far_as_it_can(wen: Screen) -> None:
+    def typed(text: str, **more: str):
+        return wen.client.get(f"{wen.base}/filter/apply", query_string={"typed": text, **more}, headers={"HX-Request": "true"})
+
+    for text, location in (
+        ('AND(priority = "low", effort >= 5, LEN(title) > 3)', "f=priority.in.low&f=effort.ge.5&where=LEN%28title%29+%3E+3"),
+        ("owner = me", "f=owner.in.me"), ('priority <> "low"', "f=priority.not_in.low"), ("due < DATE(2026, 12, 1)", "f=due.before.2026-12-01"),
+        ("AND(effort >= 2, effort <= 7)", "f=effort.between.2~7"), ("share >= 30%", "f=share.ge.30%25"), ("project.name = \"Roof\"", "f=project%3Aname.eq.Roof"),
+        ("OR(done, effort > 5)", "where=OR%28done%2C+effort+%3E+5%29"), ("", "")):
+        answer = typed(text)
+        assert answer.status_code == 303 and answer.headers["Location"].partition("?")[2].replace("%7E", "~") == location, (text, answer.headers.get("Location"))
+    kept = typed("effort >= 5", f="title.contains.x")
+    assert kept.headers["Location"].endswith("?f=title.contains.x&f=effort.ge.5")
+    wrong = typed("efort > 5 AND secret = 1")
+    assert wrong.status_code == 422 and "efort &gt; 5" in wrong.text and "field-error" in wrong.text and "secret = 1" in wrong.text
+    both = wen.get("/filter", f="effort.ge.5", where="LEN(title) > 3", typed="1", chips="1")
+    assert "AND(effort >= 5.00, LEN(title) > 3)" in both
+
+
+def test_a_condition_is_completed_with_what_the_reader_may_use(wen: Screen) -> None:
+    def offered(text: str, **more: str) -> list[str]:
+        answer = wen.client.get(f"{wen.base}/filter/suggest", query_string={"text": text, **more})
+        assert answer.status_code == 200
+        return [o["insert"] for o in answer.json["options"]]
+
+    assert "effort" in offered("eff") and "secret" not in offered("sec") and "ISBLANK(" in offered("isb")
+    assert offered("project.na") == ["name"] and offered("project.no") == [], "a note of a project is not there for this reader"
+    assert "effort" in offered("eff > 3", at="3") and offered("x" * 9000, at="99999") == []
+    assert wen.desk.browser("out").get(f"{wen.base}/filter/suggest?text=e").status_code == 404
 
 
 def test_options_are_searched_where_they_are_many(wen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
