@@ -98,8 +98,9 @@ def suggest(ctx: Ctx, request: Request, entity: str) -> Response:
     at = min(int(given), len(text)) if re.fullmatch("[0-9]{1,5}", given) else len(text)
     names = ReaderSchema(ctx.app.schema, rights_of(ctx.release, ctx.actor))
     found = complete(text, at, NameScope(names, entity, ctx.app.schema.scope("record", entity).roots))
-    options = [{"insert": s.insert, "text": s.label, "note": to_text(s.detail, ctx.language), "start": s.start, "value": s.insert} for s in found[:MOST_SUGGESTED]]
-    return json_response({"options": options, "entity": known.key})
+    label = {f.key: f.label.to(ctx.language) for f in known.fields} if "." not in text[:at].rpartition(" ")[2] else {}
+    options = [{"insert": s.insert, "text": label.get(s.insert, s.label), "note": to_text(s.detail, ctx.language), "start": s.start, "value": s.insert} for s in found[:MOST_SUGGESTED]]
+    return json_response({"options": options})
 
 
 def _context(ctx: Ctx, asked: Asked, old: Filter | None, field: str) -> dict[str, Any]:

@@ -38,14 +38,20 @@ def read(text: str, known: Mapping[str, Subject], reader: Reader) -> tuple[tuple
 
 def _filter(part: t.Node, known: Mapping[str, Subject], reader: Reader) -> Filter | None:
     """The filter whose own condition is this one."""
-    named = {node.path for node in t.walk(part) if isinstance(node, t.Name)}
+    named = [node.path for node in t.walk(part) if isinstance(node, t.Name)]
     values = tuple(_values(part))
     for subject in known.values():
-        path = tuple(subject.name.split("."))
-        if not any(name[: len(path)] == path for name in named) or (subject.rows and (subject.rows,) not in named):
-            continue
+        given = values
+        if subject.kind == "clock":
+            given = tuple(word for path in named if (word := ".".join(path).removeprefix(subject.name)) in filters.CLOCKS)
+            if not given:
+                continue
+        else:
+            own = tuple(subject.name.split("."))
+            if not any(path[: len(own)] == own for path in named) or (subject.rows and (subject.rows,) not in named):
+                continue
         wanted = _same(part, subject)
-        for made in _candidates(subject, values):
+        for made in _candidates(subject, given):
             try:
                 text = filters.expression([made], known, reader)
             except Unreadable:
