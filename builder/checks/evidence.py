@@ -53,6 +53,10 @@ def _policy(place: Place, policy: Evidence) -> Iterator[Finding]:
         yield from _typed(place, stamp, "apart", _SPAN)
     yield from _typed(place, policy, "at", _MOMENT)
     yield from _typed(place, policy, "level", frozenset({Kind.NUMBER}))
+    fields = place.application.entities[policy.entity].by_key
+    for key in policy.marks:
+        if key not in fields:
+            yield missing(place, policy, f"marks.{key}", "field", key, fields)
     steps = {t.key for machine in place.application.machines_of(target.entity) for t in machine.transitions}
     for index, click in enumerate(policy.clicks):
         if click not in steps:

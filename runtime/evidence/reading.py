@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from kernel.i18n import Labels
 from kernel.permissions import rights_of
@@ -128,13 +128,42 @@ def _events(ctx: Ctx) -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """What one person did in a span: events, how many of them count, clicks, and clicks without evidence beside them."""
+
+    person: str | None
+    events: int
+    counted: int
+    clicks: int
+    bare: int
+
+
+def sums(ctx: Ctx, asked: Asked, since: datetime) -> list[Sum]:
+    """Per person, who clicked most without evidence first; over subjects the reader may see. Of several policies about the same event only the first of each
+    kind of subject is added up. One statement."""
+    visible = _visible(ctx, asked.record[0] if asked.record else None)
+    noting = [p.key for p in policies_of(ctx.app).all if p.element.clicks]
+    if not visible or not noting:
+        return []
+    one = {
+        "events": case((_T.kind == "event", 1), else_=0), "counted": case((and_(_T.kind == "event", _T.counts.is_(True)), 1), else_=0),
+        "clicks": case((_T.kind == "click", 1), else_=0), "bare": case((and_(_T.kind == "click", _T.counts.is_(False)), 1), else_=0)}
+    columns = [func.sum(expression) for expression in one.values()]
+    query = select(_T.person_id, *columns).where(or_(*visible), _T.at >= since, _T.policy.in_(noting)).group_by(_T.person_id)
+    if asked.person is not None:
+        query = query.where(_T.person_id == asked.person)
+    found = [Sum(row[0], *(int(n or 0) for n in row[1:])) for row in ctx.conn.execute(query)]
+    return sorted(found, key=lambda s: (-s.bare, -s.clicks, -s.events, s.person or ""))
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a record stands with one policy: how many events there were, how many count, and why the last ones do not."""
 
     policy: Policy
     attempts: int
     counted: int
-    first: datetime | None
+    clicked: bool
     why: tuple[str, ...]
 
 
@@ -149,7 +178,7 @@ def standings(ctx: Ctx, entity: str, record: str, readable: Any, lines: Sequence
         own = [line for line in found if line.policy == policy.key and line.kind == "event"]
         counted = [line for line in own if line.counts]
         why = dict.fromkeys(text for line in own if not line.counts for text in line.why(ctx.language))
-        made.append(Standing(policy, len(own), len(counted), min((line.counted_at for line in counted if line.counted_at), default=None), tuple(why)[:3]))
+        made.append(Standing(policy, len(own), len(counted), any(line.kind == "click" and line.policy == policy.key for line in found), tuple(why)[:3]))
     return made
 
 

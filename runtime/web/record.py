@@ -20,7 +20,7 @@ from runtime.forms.shown import Surroundings, display, short
 from runtime.forms.visible import hidden_fields, hidden_parts
 from runtime.forms.when import left_words, moment_words
 from runtime.records import reading
-from runtime.web import aside, clocks, path, related
+from runtime.web import aside, behaviour, clocks, path, related
 from runtime.web.columns import person
 from runtime.web.sight import base_of, creatable, entity_of, files_in, surroundings
 
@@ -142,7 +142,7 @@ def head(ctx: Ctx, shown: Open) -> dict[str, Any]:
         "team": shown.seen.labels.get(record.team) if record.team else None,
         "created": moment_words(record.created_at, shown.around.reader), "updated": moment_words(record.updated_at, shown.around.reader),
         "deleted": record.deleted_at is not None,
-        "menu": menu(ctx, shown), "clocks": clocks.strip(ctx, shown), "open_steps": [d.label for d in doors if d.open],
+        "menu": menu(ctx, shown), "clocks": clocks.strip(ctx, shown), "evidence": behaviour.lines(ctx, shown), "open_steps": [d.label for d in doors if d.open],
     }
 
 

@@ -7,10 +7,18 @@ from dataclasses import replace
 from flask import Request
 
 from kernel.i18n import _
+from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
 from kernel.web.shell import NavGroup, NavItem, Shell
+from runtime.evidence.policy import policies_of
 from runtime.notices import inbox
 from runtime.web.sight import known_entities
+
+
+def _answers_for_people(ctx: Ctx) -> bool:
+    """Whether what others did is this person's business: who may give records to others looks after people."""
+    noting = [p.subject for p in policies_of(ctx.app).all if p.element.clicks]
+    return bool(noting) and any(rights_of(ctx.release, ctx.actor).entity(key).any("assign") for key in noting)
 
 
 def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
@@ -24,6 +32,8 @@ def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
     if any(step.approvals for machine in ctx.app.machines for step in machine.transitions):
         item = NavItem(_("Approvals"), f"{base}/approvals", "clipboard-check", active=here == "/approvals" or here.startswith("/approvals/"), shortcut="g a")
         groups[0] = NavGroup(None, (*groups[0].items, item))
+    if _answers_for_people(ctx):
+        groups[0] = NavGroup(None, (*groups[0].items, NavItem(_("Behaviour log"), f"{base}/behaviour", "list-check", active=here == "/behaviour")))
     # What belongs to no group (people, teams) is looked up now and then: it comes last.
     for group in (*ctx.app.groups, None):
         key = group.key if group else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runtime.web import (
     access,
     asks,
+    behaviour,
     bin,
     board,
     calendar,
@@ -70,6 +71,7 @@ ROUTES = (
     _get("/approvals/<id>", approvals.show),
     _get("/approvals/<id>/<verb>", approving.ask),
     _post("/approvals/<id>/<verb>", approving.act),
+    _get("/behaviour", behaviour.show),
     _get("/create", me.create),
     _get("/search", search.search),
     _get("/lookup/<entity>/<field>", lookup.search),
@@ -153,6 +155,7 @@ ROUTES = (
     _post(f"{_RECORD}/restore", manage.restore),
     _get(f"{_RECORD}/timeline", talk.show),
     _get(f"{_RECORD}/history", talk.older),
+    _post(f"{_RECORD}/evidence/<policy>/mark", behaviour.mark),
     _post(f"{_RECORD}/comments", talk.add),
     _get(f"{_RECORD}/comments/<comment>", talk.read),
     _post(f"{_RECORD}/comments/<comment>", talk.change),

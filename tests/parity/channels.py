@@ -443,6 +443,7 @@ NOT_RECORDS: Mapping[tuple[str, str], str] = {
     ("POST", f"{E}/<id>/comments/<comment>/delete"): "takes an own comment back",
     ("POST", f"{E}/<id>/comments/<comment>/react"): "a reaction to a comment",
     ("POST", f"{E}/<id>/follow"): "who hears of a record",
+    ("POST", f"{E}/<id>/evidence/<policy>/mark"): "marks by hand what was done just now: fixed values, by road.create (tests/integration/evidence/test_behaviour.py)",
     ("POST", f"{E}/<id>/related/<other>/<field>/link"): "sets one reference of another record by road.update; refusals: tests/integration/web/test_related.py",
     ("PATCH", f"{API}/<id>/comments/<comment>"): "another text for an own comment; no rule of a record reads comments",
     ("DELETE", f"{API}/<id>/comments/<comment>"): "takes an own comment back",
@@ -476,6 +477,7 @@ WRITERS: Mapping[str, str] = {
     "runtime/people/make.py": "the command line and the people page: make a person, who says what they are called",
     "runtime/records/actions.py": "rules of the application themselves",
     "runtime/incoming/taking.py": "events of verified sources",
+    "runtime/web/behaviour.py": "one tap that marks something by hand: fixed values, by create",
     "runtime/evidence/keep.py": "the moment of what counted, in fields that nobody else writes",
 }
 """Modules that call the record road, with the channel they serve."""

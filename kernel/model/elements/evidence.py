@@ -54,6 +54,9 @@ class Evidence(Element):
     level: str | None = prop(
         None, doc="Number of the level in force; none: the lowest. A change holds for what is judged later.", schema=EXPRESSION, formula=Formula(scope="none", expects="any"))
     clicks: tuple[str, ...] = prop((), doc="Steps of the subject by which people say that it was done: each is noted beside the evidence there was.", schema=KEYS)
+    marks: Mapping[str, Any] = prop(
+        {}, doc="Values of the event that one tap on the subject's page makes: somebody marks it by hand.",
+        schema={"type": "object", "propertyNames": KEY, "additionalProperties": {"type": ["string", "number", "boolean"]}})
     stamps: tuple[EvidenceStamp, ...] = ()
     levels: tuple[EvidenceLevel, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kernel.web.routes import Need, Route
 from runtime.incoming.event import BODY_LIMIT
 from runtime.incoming.wecom.callback import BODY_LIMIT as WECOM_LIMIT
-from runtime.web.api import approvals, asks, bulk, clocks, comments, events, files, openapi, records, views
+from runtime.web.api import approvals, asks, behaviour, bulk, clocks, comments, events, files, openapi, records, views
 from runtime.web.lines import api as _route
 
 BASE = "/api/v1"
@@ -54,6 +54,8 @@ ROUTES = (
     _route(f"{_RECORD}/follow", comments.choose_following, "DELETE"),
     _route(f"{BASE}/clocks", clocks.search),
     _route(f"{_RECORD}/clocks", clocks.of_record),
+    _route(f"{_RECORD}/behaviour", behaviour.of_record),
+    _route(f"{BASE}/behaviour", behaviour.everything),
     _route(f"{_RECORD}/approvals", approvals.of_record),
     _route(f"{BASE}/approvals", approvals.mine),
     _route(f"{BASE}/approvals/<id>", approvals.read),
