@@ -57,6 +57,7 @@ def test_colleagues_talk_beside_a_record(demo, people, size):
     given = page.locator(".timeline .comment .reaction[aria-pressed=true]")
     given.wait_for()
     assert "周敏" in given.get_attribute("aria-label")
+    page.wait_for_function("() => document.activeElement.matches('.reaction-add')")
     # Who it was is told to whoever has no pointer as well.
     page.locator(".timeline .comment .reaction-who").press("Enter")
     page.locator(".reaction-people:visible", has_text="周敏").wait_for()
@@ -71,6 +72,7 @@ def test_colleagues_talk_beside_a_record(demo, people, size):
     page.locator(".timeline-filter .chip", has_text="变更").click()
     page.locator(".timeline-filter .chip[aria-current]", has_text="变更").wait_for()
     assert page.locator(".timeline .comment").count() == 0 and page.locator(".timeline .timeline-entry").count() >= 1
+    page.wait_for_function("() => document.activeElement.matches('.timeline-filter .chip[aria-current]')")
     page.locator(".timeline-filter .chip", has_text="留言").click()
     page.locator(".timeline .comment").wait_for()
     assert page.locator(".timeline .timeline-entry:not(.comment)").count() == 0
