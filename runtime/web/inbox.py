@@ -53,9 +53,7 @@ def show(ctx: Ctx, request: Request) -> Page:
 def open_one(ctx: Ctx, request: Request, id: str) -> Response:
     """Where a notice leads: the address in mails and on phones. The page there says that it was seen; reading an address changes nothing."""
     notice = inbox.one(ctx, id)
-    target = target_of(ctx, notice)
-    if target is None:
-        return redirect(f"{base_of(ctx)}/inbox?{urlencode({'tab': 'todo' if notice.kind.task else 'news'})}", 303)
+    target = target_of(ctx, notice) or f"{base_of(ctx)}/inbox?{urlencode({'tab': 'todo' if notice.kind.task else 'news'})}"
     return redirect(f"{target}{'&' if '?' in target else '?'}{urlencode({'seen': notice.id})}", 303)
 
 

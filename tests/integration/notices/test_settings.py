@@ -132,7 +132,7 @@ def test_where_a_notice_leads(desk: Desk) -> None:
         first, second = sorted(inbox.entries(acting_as(ctx, desk.people["wen"]), tasks=False), key=lambda n: n.cause)
     assert get(desk, "wen", f"/inbox/{first.id}").headers["Location"] == f"/t/{desk.slug}/e/task/{id_}?seen={first.id}"
     assert get(desk, "wen", f"/e/task/{id_}?seen={first.id}").status_code == 200
-    assert get(desk, "wen", f"/inbox/{second.id}").headers["Location"].endswith("/inbox?tab=news")
+    assert get(desk, "wen", f"/inbox/{second.id}").headers["Location"].endswith(f"/inbox?tab=news&seen={second.id}")
     assert get(desk, "mei", f"/inbox/{first.id}").status_code == 404 and get(desk, "wen", "/inbox/nonsense").status_code == 404
     popup = get(desk, "wen", "/inbox/popup").text
     assert "Needs you now" in popup and "1 more that can" in popup and deliveries(desk, "wen") == []
