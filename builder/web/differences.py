@@ -39,7 +39,7 @@ PROPS: Mapping[str, Text] = {
     "settings.where": _("offered while"), "settings.places": _("digits after the point"), "settings.path": _("looked up"),
 }
 _LANGUAGES = {"zh": _("Chinese"), "en": _("English")}
-_ENTRIES = {"labels": _("name ({language})"), "help": _("help ({language})"), "placeholder": _("example ({language})")}
+_ENTRIES = {"labels": _("name ({language})"), "help": _("help ({language})"), "placeholder": _("example ({language})"), "plural": _("name of several ({language})")}
 _SILENT = frozenset({"kind", "origin"})
 _ORDER = (
     "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "calendar", "calendar_day", "clock", "clock_step",

@@ -17,6 +17,7 @@ DOCUMENTS: tuple[Mapping[str, Any], ...] = (
     {
         "entity": "person",
         "labels": {"zh": "人员", "en": "Person"},
+        "plural": {"en": "People"},
         "help": {"zh": "在本系统中工作的人", "en": "Somebody who works here"},
         "title": "{name}",
         "icon": "user",
@@ -40,6 +41,7 @@ DOCUMENTS: tuple[Mapping[str, Any], ...] = (
     {
         "entity": "team",
         "labels": {"zh": "团队", "en": "Team"},
+        "plural": {"en": "Teams"},
         "help": {"zh": "一起工作的人，可以有下级团队", "en": "People who work together; teams may have teams below"},
         "title": "{name}",
         "icon": "users",

@@ -110,7 +110,7 @@ def tabs(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
 def label_of(ctx: Ctx, shown: Open, via: Via) -> Message:
     """What the records are called here: as the record's own field for them, else as their kind."""
     own = _own_field(shown.entity, via)
-    return own.label if own is not None and own.key in shown.seen.readable else via.entity.label
+    return own.label if own is not None and own.key in shown.seen.readable else via.entity.several
 
 
 def _own_field(entity: Entity, via: Via) -> Field | None:

@@ -45,7 +45,7 @@ def groups_for(ctx: Ctx, q: str) -> list[dict[str, Any]]:
             {"label": i.title or _("Without a name").to(ctx.language), "href": f"{base}/e/{entity.key}/{i.record.id}", "icon": entity.icon, "note": None}
             for i in listing.items]
         if items:
-            found.append({"label": entity.label.to(ctx.language), "items": items})
+            found.append({"label": entity.several.to(ctx.language), "items": items})
     folded = q.casefold()
     places, acts = [], []
     can = creatable(ctx)
@@ -53,9 +53,9 @@ def groups_for(ctx: Ctx, q: str) -> list[dict[str, Any]]:
         name = entity.label.to(ctx.language)
         for view in views_of(ctx, entity):
             label = view.label.to(ctx.language)
-            if folded in label.casefold() or folded in name.casefold():
+            if folded in label.casefold() or folded in name.casefold() or folded in entity.several.to(ctx.language).casefold():
                 href = f"{base}/e/{entity.key}?view={view.key}"
-                places.append({"label": f"{name} · {label}", "href": href, "icon": "layout-list", "note": _("View").to(ctx.language)})
+                places.append({"label": f"{entity.several.to(ctx.language)} · {label}", "href": href, "icon": "layout-list", "note": _("View").to(ctx.language)})
         if entity.key in can and folded in name.casefold():
             acts.append({"label": _("New {label}", label=name).to(ctx.language), "href": f"{base}/e/{entity.key}/new", "icon": "plus", "note": None})
     if acts:

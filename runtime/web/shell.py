@@ -38,7 +38,7 @@ def build(ctx: Ctx, request: Request, shell: Shell) -> Shell:
     for group in (*ctx.app.groups, None):
         key = group.key if group else None
         items = tuple(
-            NavItem(e.label, f"{base}/e/{e.key}", e.icon, active=here == f"/e/{e.key}" or here.startswith(f"/e/{e.key}/"))
+            NavItem(e.several, f"{base}/e/{e.key}", e.icon, active=here == f"/e/{e.key}" or here.startswith(f"/e/{e.key}/"))
             for e in known if (e.group or None) == key)
         if items:
             groups.append(NavGroup(group.label if group else None, items))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
+from kernel.i18n import Labels
 from kernel.model.elements.base import COLOUR, FIELD_PATHS, SORT, Element
 from kernel.model.props import BOOLEAN, EXPRESSION, KEY, KEYS, LABELS, Formula, Ref, prop
 
@@ -92,6 +93,7 @@ class Entity(Element):
 
     KIND: ClassVar[str] = "entity"
     SLOTS: ClassVar[Mapping[str, str]] = {"fields": "field", "validations": "validation"}
+    plural: Mapping[str, str] = prop({}, doc="What several of them are called, per language; none: the name.", schema=LABELS)
     title: str = prop("", doc="What names a record: text with {field} slots.")
     icon: str = prop("file", doc="Name of the icon.", schema={**KEY, "pattern": "^[a-z0-9-]+$"})
     group: str | None = prop(None, doc="Group in the navigation.", schema=KEY, ref=Ref("group"))
@@ -101,6 +103,11 @@ class Entity(Element):
     sort: tuple[str, ...] = prop((), doc="Order of lists that name none; minus for descending.", schema=SORT)
     fields: tuple[Field, ...] = ()
     validations: tuple[Validation, ...] = ()
+
+    @property
+    def several(self) -> Labels:
+        """What a list of them is called, in the reader's language."""
+        return Labels({**self.labels, **self.plural}, self.key.replace("_", " ").capitalize())
 
     @cached_property
     def by_key(self) -> Mapping[str, Field]:

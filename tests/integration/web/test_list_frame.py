@@ -38,3 +38,10 @@ def test_an_empty_view_offers_the_one_that_holds_everything(wen: Screen) -> None
     assert "Look at “" in page and f'href="{wen.base}"' in page
     assert "Look at" not in wen.get(f="effort.ge.900"), "whoever narrowed it is shown the way back"
     assert html.unescape(wen.client.get(wen.base).text).count("row-link") == 1
+
+
+def test_a_list_is_called_by_what_several_of_them_are(wen: Screen) -> None:
+    page = html.unescape(wen.client.get(f"/t/{wen.desk.slug}/e/person").text)
+    assert re.search(r"<h1[^>]*>\s*People\s*</h1>", page) and "Person" not in re.sub(r"<[^>]+>", " ", page.partition("<nav")[2].partition("</nav>")[0])
+    assert re.search(r'<a href="[^"]*/e/person">People</a>', html.unescape(wen.client.get(f"/t/{wen.desk.slug}/e/person/{wen.desk.people['wen']}").text))
+    assert "<h1>Task</h1>" in wen.get("/print"), "without a word for several the name stands"
