@@ -109,8 +109,9 @@ def deactivate(ctx: Ctx, person: str, receivers: Mapping[str, str]) -> int | Non
             tokens.revoke(ctx.conn, token.id, person, ctx.now)
             audit.note(ctx, "token.revoked", person, {"name": token.name, "id": token.id})
     if "active" in record.values and record.values["active"] is not False:
-        road.update(ctx, PERSON, person, Input({"active": False}), version=None)
-    audit.note(ctx, "person.disabled", person)
+        road.update(ctx, PERSON, person, Input({"active": False}), version=None)  # noted by the hook
+    else:
+        audit.note(ctx, "person.disabled", person)
     return hand_over(ctx, person, plan) if plan else None
 
 
@@ -137,11 +138,12 @@ def reactivate(ctx: Ctx, person: str) -> None:
     # What they had comes back with them: nobody gives more than they hold (D30).
     roles.check_grant(ctx, accounts.roles_of(ctx.conn, person))
     if record.values.get("active") is False:
-        road.update(ctx, PERSON, person, Input({"active": True}), version=None)
+        road.update(ctx, PERSON, person, Input({"active": True}), version=None)  # noted by the hook
+    else:
+        audit.note(ctx, "person.enabled", person)
     if accounts.find(ctx.conn, person) is not None:
         accounts.enable(ctx.conn, person)
         accounts.bump_rights(ctx.conn)
-    audit.note(ctx, "person.enabled", person)
 
 
 def jobs_of(conn: Connection, person: str) -> list[Job]:

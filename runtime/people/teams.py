@@ -98,10 +98,7 @@ def create(ctx: Ctx, values: Mapping[str, Any]) -> str:
 
 def change(ctx: Ctx, id: str, values: Mapping[str, Any]) -> None:
     """Another name, parent or manager. Raises NotFound, Forbidden, Invalid (a team below itself)."""
-    old = road.load(ctx, TEAM, id)
-    new = road.update(ctx, TEAM, id, Input(dict(values)), version=None)
-    if new.version != old.version:
-        audit.note(ctx, "team.changed", id, {"name": str(new.values.get("name", ""))[:80], "what": sorted(k for k in values if new.values.get(k) != old.values.get(k))})
+    road.update(ctx, TEAM, id, Input(dict(values)), version=None)
 
 
 # --- dissolving -------------------------------------------------------------------------------------------------------
@@ -149,7 +146,6 @@ def dissolve(ctx: Ctx, id: str, into: str | None) -> int | None:
     name = str(team.values.get("name", ""))[:80]
     if not there:
         road.delete(ctx, TEAM, id, version=None)
-        audit.note(ctx, "team.merged", id, {"name": name})
         return None
     _check_into(ctx, id, into)
     if under_way(ctx, id) is not None:

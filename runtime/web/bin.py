@@ -251,7 +251,7 @@ def save_days(ctx: Ctx, request: Request) -> Response:
     if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MOST_DAYS:
         raise Invalid([Problem("bad_days", _("Give a number of days from 1 to {most}.", most=MOST_DAYS), "days")])
     change_settings(ctx.conn, {retention.SETTING: int(text)})
-    audit.note(ctx, "settings.changed", None, {"name": f"{retention.SETTING} = {int(text)}"})
+    audit.note(ctx, "settings.changed", None, {"name": [retention.SETTING]})
     return redirect(f"{base_of(ctx)}/bin", 303)
 
 

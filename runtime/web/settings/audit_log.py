@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -26,18 +26,12 @@ from runtime.forms.prepare import reader_of
 from runtime.forms.when import moment_words
 from runtime.records import query
 from runtime.records.labels import Wanted, resolve
+from runtime.web.settings.audit_words import FAMILIES, ICONS, details, name_people, slots
 from runtime.web.settings.pages import frame
 from runtime.web.sight import base_of
 
 PAGE = 50
 MOST_EXPORTED = 50_000
-FAMILIES: dict[str, Text] = {
-    "person": _("People"), "role": _("Roles"), "team": _("Teams"), "sign_in": _("Sign-in"), "session": _("Sessions"), "password": _("Passwords"),
-    "token": _("API tokens"), "settings": _("Settings"), "connection": _("Web hooks and robots"), "secret": _("Secrets"),
-    "work": _("Work that failed"), "records": _("Deleted for good"), "release": _("Releases"), "clock": _("Clock of the machine")}
-_ICONS = {
-    "person": "user", "role": "shield-check", "team": "users", "sign_in": "lock", "session": "device-mobile", "password": "key", "token": "key",
-    "settings": "settings", "connection": "world", "secret": "lock", "work": "refresh", "records": "trash", "release": "adjustments-horizontal", "clock": "clock"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,27 +107,28 @@ def _entries(ctx: Ctx, rows: Sequence[Any]) -> list[dict[str, Any]]:
     reader = reader_of(ctx)
     told = _told(ctx, rows)
     return [
-        {"icon": _ICONS.get(row.kind.partition(".")[0], "point-filled"), "words": words, "when": moment_words(row.at, reader), "channel": row.channel, "address": row.address}
-        for row, (words, _who) in zip(rows, told, strict=True)]
+        {"icon": ICONS.get(row.kind.partition(".")[0], "point-filled"), "words": words, "more": more, "when": moment_words(row.at, reader), "channel": row.channel, "address": row.address}
+        for row, (words, more, _who) in zip(rows, told, strict=True)]
 
 
-def _told(ctx: Ctx, rows: Sequence[Any]) -> list[tuple[str, str]]:
-    """Each entry as a sentence, and who did it; names in a fixed number of statements."""
+def _told(ctx: Ctx, rows: Sequence[Any]) -> list[tuple[str, str, str]]:
+    """Each entry as a sentence, what there is to add, and who did it; names in a fixed number of statements."""
     wanted = Wanted()
     for row in rows:
         wanted.add("person", row.actor_id if row.actor_id != SYSTEM else None)
         if row.subject and is_id(row.subject):
             wanted.add("person", row.subject)
             wanted.add("team", row.subject)
+        name_people(wanted, row)
     names = resolve(ctx, wanted)
     found = []
     for row in rows:
         who = names.get(row.actor_id or "") or (_("The system") if row.actor_id in (None, SYSTEM) else _("Somebody"))
         subject = names.get(row.subject or "") or row.subject or ""
         words = audit.KINDS.get(row.kind)
-        params = {"who": who, "subject": subject, **{k: v for k, v in row.data.items() if isinstance(v, (str, int, list))}}
+        params = {"who": who, "subject": subject, **slots(ctx, row)}
         sentence = Text(words.msgid, params).to(ctx.language) if words is not None else row.kind
-        found.append((sentence, to_text(who, ctx.language)))
+        found.append((sentence, details(ctx, row, names), to_text(who, ctx.language)))
     return found
 
 
@@ -143,17 +138,20 @@ def export(ctx: Ctx, request: Request) -> Response:
         raise Forbidden(_("None of your roles may export data."))
     asked = _read(request)
     rows = _rows(ctx, asked, MOST_EXPORTED, None)
+    _placement, home = current_app.extensions["fangyuan"].tenants.get(ctx.tenant.slug)
+    with home.write() as conn:
+        audit.note(replace(ctx, conn=conn), "audit.exported", None, {"n": len(rows)})
     response = current_app.response_class("".join(_lines(ctx, rows)), mimetype="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="audit-{ctx.now:%Y%m%d}.csv"'
     return response
 
 
 def _lines(ctx: Ctx, rows: Sequence[Any]) -> Iterator[str]:
-    yield "\ufeff" + _line([to_text(w, ctx.language) for w in (_("When"), _("Done by"), _("What was done"), _("Kind"), _("Channel"), _("Address"))])
+    yield "\ufeff" + _line([to_text(w, ctx.language) for w in (_("When"), _("Done by"), _("What was done"), _("Details"), _("Kind"), _("Channel"), _("Address"))])
     for at in range(0, len(rows), 500):
         part = rows[at : at + 500]
-        for row, (words, who) in zip(part, _told(ctx, part), strict=True):
-            yield _line([row.at.astimezone(ctx.zone).strftime("%Y-%m-%d %H:%M:%S"), who, words, row.kind, row.channel, row.address or ""])
+        for row, (words, more, who) in zip(part, _told(ctx, part), strict=True):
+            yield _line([row.at.astimezone(ctx.zone).strftime("%Y-%m-%d %H:%M:%S"), who, words, more, row.kind, row.channel, row.address or ""])
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from runtime.web.sight import base_of
 
 PLACE = "#workspace"
 LOGO = "logo"
-_NAMES: Mapping[str, Text] = {
+NAMES: Mapping[str, Text] = {
     "name": _("Name"), "logo": _("Mark"), "accent": _("Colour"), "language": _("Language"), "languages": _("Languages offered"), "currency": _("Currency"),
     "zone": _("Time zone"), BIN_DAYS: _("Days in the bin")}
 _ACCENTS: Mapping[str, Text] = {

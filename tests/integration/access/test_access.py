@@ -18,6 +18,8 @@ from kernel.platform import tables as t
 from kernel.platform.clock import FixedClock
 from kernel.platform.database import count_statements
 from runtime.access.explain import explain
+from runtime.records import road
+from runtime.records.record import Input
 from tests.factories.desk import Desk, make_desk, settings_for
 from tests.factories.platform import csrf_of
 
@@ -219,7 +221,7 @@ def fill(desk: Desk, clock: FixedClock) -> None:
     from tests.integration.clocks.test_clocks import as_person
 
     with as_person(desk, "chen") as ctx:
-        audit.note(ctx, "role.changed", desk.people["wen"], {"roles": ["worker"]})
+        audit.note(ctx, "role.changed", desk.people["wen"], {"given": ["keeper"], "taken": ["worker"]})
     clock.advance(timedelta(days=2))
     with as_person(desk, "chen") as ctx:
         audit.note(ctx, "settings.changed", None, {"name": ["zone"]})
@@ -235,10 +237,11 @@ def test_the_log_is_told_in_sentences_searched_and_filtered(desk, clock):
         assert answer.status_code == 200
         return answer.text
 
-    assert "Chen changed the roles of Wen" in page() and "Chen changed the settings: zone" in page()
+    assert "Chen changed the roles of Wen" in page() and "Chen changed the settings: Time zone" in page()
+    assert "+ Keeper, − Worker" in page("?kind=role")
     for args, there, gone in (
-        ("?kind=role", "roles of Wen", "settings: zone"), (f"?person={desk.people['wen']}", "roles of Wen", "settings: zone"), ("?q=Wen", "roles of Wen", "settings: zone"),
-        ("?q=roles", "roles of Wen", "settings: zone"), ("?from=2026-11-26", "settings: zone", "roles of Wen"), ("?to=2026-11-25", "roles of Wen", "settings: zone"),
+        ("?kind=role", "roles of Wen", "settings: Time zone"), (f"?person={desk.people['wen']}", "roles of Wen", "settings: Time zone"), ("?q=Wen", "roles of Wen", "settings: Time zone"),
+        ("?q=roles", "roles of Wen", "settings: Time zone"), ("?from=2026-11-26", "settings: Time zone", "roles of Wen"), ("?to=2026-11-25", "roles of Wen", "settings: Time zone"),
         ("?kind=moon&from=never&person=x", "roles of Wen", "no such thing"),
     ):
         text = page(args)
@@ -253,6 +256,31 @@ def test_the_log_as_a_file_is_safe_and_needs_the_right_to_export(desk, clock):
     rows = list(csv.reader(io.StringIO(answer.text.lstrip("\ufeff"))))
     assert rows[0][:3] == ["When", "Done by", "What was done"] and len(rows) == 2 and rows[1][1] == "Chen"
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+
+
+def test_every_kind_can_be_asked_for():
+    from runtime.web.settings import audit_words
+
+    families = {kind.partition(".")[0] for kind in audit.KINDS}
+    assert families == set(audit_words.FAMILIES) == set(audit_words.ICONS)
+
+
+def test_who_somebody_is_changes_on_no_road_unnoticed(desk, clock):
+    from tests.integration.clocks.test_clocks import as_person
+
+    wen = desk.people["wen"]
+    with as_person(desk, "chen") as ctx:
+        road.update(ctx, "person", wen, Input({"team": desk.teams["west"], "email": "wen@example.com"}), version=None)
+        road.update(ctx, "team", desk.teams["west"], Input({"parent": desk.teams["east"]}), version=None)
+        road.update(ctx, "person", wen, Input({"active": False}), version=None)
+        road.delete(ctx, "person", wen, version=None)
+        road.restore(ctx, "person", wen)
+    browser = desk.browser("chen")
+    text = browser.get(f"/t/{desk.slug}/settings/audit").text
+    for words in ("Chen changed Wen", "E-mail, Member of", "Chen changed the team West", "Part of", "Chen deactivated Wen", "Chen moved Wen to the bin", "Chen took Wen out"):
+        assert words in text, words
+    assert "Chen changed Wen" in browser.get(f"/t/{desk.slug}/settings/audit/export").text
+    assert "Chen exported the audit log: " in browser.get(f"/t/{desk.slug}/settings/audit?kind=audit").text
 
 
 def test_pages_of_the_log_cost_the_same_whatever_they_show(desk, clock):
