@@ -35,6 +35,7 @@ JOBS_FOR = timedelta(days=30)
 DRAFTS_FOR = timedelta(days=90)
 RATES_FOR = timedelta(days=2)
 DELIVERIES_FOR = timedelta(days=180)
+LOST_WITHIN = timedelta(days=2)
 
 
 def clean_up(ctx: Ctx, job: Job) -> Outcome:
@@ -44,7 +45,7 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
         "sessions": sessions.sweep(conn, now), "answers": idempotency.sweep(conn, now), "uploads": uploads.sweep(ctx),
         "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "secrets": secrets.rewrap(conn), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR),
         "links": links.sweep(conn, now),
-        "deliveries": send.sweep(ctx, now - DELIVERIES_FOR), "refused_events": refused.sweep(conn, now)})
+        "deliveries": send.sweep(ctx, now - DELIVERIES_FOR), "lost_deliveries": send.note_lost(ctx, now - LOST_WITHIN), "refused_events": refused.sweep(conn, now)})
 
 
 # Everything that is mailed.

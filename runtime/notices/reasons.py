@@ -19,6 +19,7 @@ _WORDS: Mapping[str, Text] = {
     "not_offered": _("this kind of notice does not go out this way"),
     "not_chosen": _("not chosen for this urgency"),
     "no_way": _("no address and no device for it"),
+    "no_server": _("no mail server is set up"),
     "collected": _("collected, goes out together with others"),
     "quiet": _("quiet hours"),
     "essential": _("essential, and within working hours"),

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 
 from kernel.errors import Busy, FangyuanError
 from kernel.i18n import _, to_text
-from kernel.jobs import Again, Desk, Done, GiveUp, Job, Later, Outcome
+from kernel.jobs import Again, Desk, Done, GiveUp, Job, Later, Outcome, queue
 from kernel.jobs.handler import Lost
 from kernel.platform import actors
 from kernel.platform import tables as t
@@ -27,6 +27,9 @@ from runtime.notices.plan import DIGEST, judge, put_off, was_seen
 from runtime.notices.recipients import Recipient
 
 MOST_LINES = 40
+# Quiet hours between two tries begin the three days anew: there is an end to it all the same.
+MOST_TRIES = 60
+MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Ready:
     channel: str
     message: Message
     rows: Sequence[str]
+    tries: int
 
 
 def carry_out(desk: Desk, job: Job) -> Outcome:
@@ -55,8 +59,10 @@ def carry_out(desk: Desk, job: Job) -> Outcome:
     except Exception as error:
         words = to_text(error.message, ready.message.language) if isinstance(error, (FangyuanError, Later)) else f"{type(error).__name__}: {error}"
         with desk.read() as ctx:
-            last = job.until is not None and ctx.now >= job.until
+            last = (job.until is not None and ctx.now >= job.until) or ready.tries >= MOST_TRIES
         _note(desk, ready, FAILED if last else WAITING, {"code": "no_answer" if last else "again", "words": words[:300]}, None)
+        if ready.tries >= MOST_TRIES:
+            raise GiveUp(words) from error
         raise
     _note(desk, ready, SENT, {}, result)
     return Done()
@@ -73,6 +79,9 @@ def _prepare(ctx: Ctx, id_: str, settings: Settings) -> Ready | datetime | None:
     person = recipients.load(ctx, [row.person_id]).get(row.person_id)
     if person is None or not person.usable:
         _skip(ctx, row, "left")
+        return None
+    if row.channel == MAIL and not settings.mails:
+        _skip(ctx, row, "no_server")
         return None
     return _digest(ctx, row, person, settings) if row.kind == DIGEST else _single(ctx, row, person, settings)
 
@@ -93,7 +102,7 @@ def _single(ctx: Ctx, row: Any, person: Recipient, settings: Settings) -> Ready 
     one = told[0]
     return Ready(
         row.channel, Message(row.id, person.id, person.language, to_text(one.words, person.language), one.more, f"{_base(ctx, settings)}/inbox/{one.id}",
-                row.urgency, row.kind, row.cause), (row.id,))
+                row.urgency, row.kind, row.cause), (row.id,), row.attempts)
 
 
 def _digest(ctx: Ctx, row: Any, person: Recipient, settings: Settings) -> Ready | datetime | None:
@@ -104,7 +113,6 @@ def _digest(ctx: Ctx, row: Any, person: Recipient, settings: Settings) -> Ready 
         ctx.conn.execute(update(t.delivery).where(c.id == row.id).values(attempts=0))
         return end
     if person.id not in CHANNELS[row.channel].reachable(ctx, [person.id]):
-        ctx.conn.execute(update(t.delivery).where(c.digest_id == row.id, c.state == HELD).values(state=SKIPPED, why={"code": "no_way"}, due_at=None))
         _skip(ctx, row, "no_way")
         return None
     members = ctx.conn.execute(select(c.id, c.notice_id).where(c.digest_id == row.id, c.state.in_((*OPEN, FAILED))).order_by(c.id)).all()
@@ -126,7 +134,7 @@ def _digest(ctx: Ctx, row: Any, person: Recipient, settings: Settings) -> Ready 
         lines = [*lines[:MOST_LINES], _("and {n} more", n=len(lines) - MOST_LINES).to(person.language)]
     title = _("{n} notices for you in {workspace}", n=len(told), workspace=ctx.tenant.name).to(person.language)
     message = Message(row.id, person.id, person.language, title, "\n".join(lines), f"{_base(ctx, settings)}/inbox?tab=news", row.urgency, DIGEST, row.cause)
-    return Ready(row.channel, message, (row.id, *(m.id for m in members if m.notice_id in told)))
+    return Ready(row.channel, message, (row.id, *(m.id for m in members if m.notice_id in told)), row.attempts)
 
 
 def _told(ctx: Ctx, person: Recipient, rows: Sequence[Any]) -> list[inbox.Notice]:
@@ -139,7 +147,10 @@ def _told(ctx: Ctx, person: Recipient, rows: Sequence[Any]) -> list[inbox.Notice
 
 
 def _skip(ctx: Ctx, row: Any, code: str) -> None:
-    ctx.conn.execute(update(t.delivery).where(t.delivery.c.id == row.id).values(state=SKIPPED, why={"code": code}, due_at=None))
+    """It is not sent, and neither is what still waits in it."""
+    c = t.delivery.c
+    ctx.conn.execute(
+        update(t.delivery).where((c.id == row.id) | ((c.digest_id == row.id) & c.state.in_((*OPEN, FAILED)))).values(state=SKIPPED, why={"code": code}, due_at=None))
 
 
 def _note(desk: Desk, ready: Ready, state: str, why: Mapping[str, Any], result: Mapping[str, Any] | None) -> None:
@@ -159,6 +170,18 @@ def replan(ctx: Ctx, person: str) -> None:
     c = t.delivery.c
     for id_, channel in ctx.conn.execute(select(c.id, c.channel).where(c.person_id == person, c.state == HELD, c.digest_id.is_(None), c.kind != DIGEST)).all():
         plan.send_at(ctx, id_, channel, ctx.now)
+
+
+def note_lost(ctx: Ctx, since: datetime) -> int:
+    """Jobs that failed without another try (their destination did not answer for days): the rows say so. Returns how many."""
+    j, c = t.job.c, t.delivery.c
+    failed = ctx.conn.execute(select(j.data, j.error).where(j.state == queue.FAILED, j.kind == plan.SEND, j.finished_at >= since).limit(1000)).all()
+    found = 0
+    for job in failed:
+        row = str(job.data.get("delivery"))
+        values = {"state": FAILED, "why": {"code": "no_answer", "words": (job.error or "")[:300]}, "due_at": None}
+        found += ctx.conn.execute(update(t.delivery).where((c.id == row) | (c.digest_id == row), c.state.in_(OPEN)).values(**values)).rowcount
+    return found
 
 
 def sweep(ctx: Ctx, before: datetime) -> int:

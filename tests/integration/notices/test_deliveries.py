@@ -222,6 +222,31 @@ def test_who_left_or_has_no_address_gets_nothing_and_it_says_why(desk: Desk, pos
         conn.execute(update(t.account).where(t.account.c.person_id == desk.people["lin"]).values(disabled_at=None))
 
 
+def test_a_server_that_never_answers_leaves_a_failed_row_that_can_be_replayed(desk: Desk, post: Postbox) -> None:
+    choose(desk, "wen", quiet=None)
+    post.refusals += ["451 later"] * 60
+    say(desk, "wen")
+    for _hours in range(30):
+        work(desk.app, desk.slug)
+        if states(desk)[0][0] == "failed":
+            break
+        with desk.home.read() as conn:
+            due = conn.execute(select(func.min(t.job.c.due_at)).where(t.job.c.kind == plan.SEND, t.job.c.state == "waiting")).scalar_one()
+        desk.clock.set(due)  # type: ignore[attr-defined]
+    with desk.ctx() as ctx:
+        send.note_lost(ctx, NOW)
+        assert ctx.now - NOW > timedelta(days=2)
+        job = ctx.conn.execute(select(t.job.c.id).where(t.job.c.kind == plan.SEND, t.job.c.state == "failed")).scalar_one()
+    assert states(desk) == [("failed", "no_answer")]
+    tries = post.seen
+    post.refusals.clear()
+    with desk.ctx() as ctx:
+        assert queue.again(ctx.conn, job, ctx.now)
+    desk.clock.set(MORNING + timedelta(days=9, hours=2))  # type: ignore[attr-defined]
+    work(desk.app, desk.slug)
+    assert states(desk) == [("sent", "")] and post.seen == tries + 1
+
+
 def test_the_number_of_people_costs_no_statements(desk: Desk) -> None:
     counts = []
     for n, people in enumerate((["wen"], ["wen", "lin", "guo", "mei"])):
