@@ -88,6 +88,9 @@ def _run(args: argparse.Namespace, chosen: list[str], started: float) -> int:
             status = 1
     _keep(args, entries, version, load, complete=len(chosen) == len(NAMES) and not args.database and status == 0)
     print("\n".join(report.comparisons(entries)))
+    for case, database, rows in report.dear(entries):
+        _say(f"{case}, {database}, {rows:,} records: the keeper waits more than {report.RATIO_OF_ROLES} times as long as the manager")
+        status = 1
     _say(f"{perf_counter() - started:.0f} s in all")
     return status
 

@@ -20,6 +20,7 @@ from benchmarks.timers import CASES as TIMERS
 from benchmarks.timers import lines as of_timers
 
 HERE = Path(__file__).resolve().parent
+RATIO_OF_ROLES = 1.3  # at most, of the most restricted role by the one that sees everything
 JSON, TABLE = HERE / "results.json", HERE / "RESULTS.md"
 Entry = dict[str, Any]
 
@@ -127,8 +128,25 @@ def comparisons(entries: Sequence[Entry]) -> list[str]:
         if less:
             found.append(f"| {case} | {database} | {role}: {rows:,} by {less[0]:,} records | {ms / times[case, database, less[0], role]:.2f} |")
         if role == "keeper" and (case, database, rows, "manager") in times:
-            found.append(f"| {case} | {database} | {rows:,} records: keeper by manager | {ms / times[case, database, rows, 'manager']:.2f} |")
+            ratio = f"{ms / times[case, database, rows, 'manager']:.2f}"
+            above = f" (above {RATIO_OF_ROLES})" if (case, database, rows) in dear(entries) else ""
+            found.append(f"| {case} | {database} | {rows:,} records: keeper by manager | {ratio}{above} |")
     return ["| case | database | ours by ours | ratio |", "|---|---|---|--:|", *found] if found else []
+
+
+def dear(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
+    """Where the most restricted role waits more than it may beside the one that sees everything. On SQLite all work is this process's own, so
+    processor time must say so too: a busy machine alone makes nothing dear."""
+    known = {(e["case"], e["database"], e["rows"], e["role"]): e for e in entries if "ours_ms" in e}
+    found = []
+    for (case, database, rows, role), one in known.items():
+        other = known.get((case, database, rows, "manager"))
+        if role != "keeper" or other is None or one["ours_ms"] <= RATIO_OF_ROLES * other["ours_ms"]:
+            continue
+        if database == "sqlite" and one.get("ours_cpu_ms", 0) <= RATIO_OF_ROLES * other.get("ours_cpu_ms", 0):
+            continue
+        found.append((case, database, rows))
+    return found
 
 
 def write(entries: Sequence[Entry], machine: Machine, command: str, day: date) -> None:

@@ -20,7 +20,6 @@ from benchmarks.wsgi import Call, expect, send
 SIDE = "scale"
 SIZES = (1_000, 100_000, 1_000_000)
 ROUNDS = 40
-RATIO_OF_ROLES = 1.3
 
 _LIST = f"/t/{SLUG}/e/{ENTITY}"
 PAGES: Mapping[str, tuple[str, str]] = {

@@ -144,7 +144,7 @@ def _clock_chips(asked: Asked) -> list[dict[str, Any]]:
         filters = (*others, conditions.Filter(ROOT, "in", values)) if values else others
         chips.append({"label": conditions.CLOCKS[state], "icon": icon, "href": asked.url(filters=filters, cursor=None), "pressed": on})
     by_time = asked.sort == f"{ROOT}.due"
-    chips.append({"label": _("Least time first"), "icon": "sort-ascending", "href": asked.url(sort="" if by_time else f"{ROOT}.due", cursor=None), "pressed": by_time})
+    chips.append({"label": _("Least time first"), "icon": "arrows-sort", "href": asked.url(sort="" if by_time else f"{ROOT}.due", cursor=None), "pressed": by_time})
     return chips
 
 

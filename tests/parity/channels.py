@@ -469,6 +469,7 @@ WRITERS: Mapping[str, str] = {
     "runtime/approvals/acts.py": "the step taken when somebody declines",
     "runtime/web/api/records.py": "API",
     "runtime/samples/replay.py": "sample data",
+    "runtime/automations/steps.py": "automations: what a step of a run does to a record",
     "runtime/bulk/apply.py": "several at once: screens and API",
     "runtime/bulk/undo.py": "takes back what a job did",
     "runtime/people/intake.py": "people from a spreadsheet",

@@ -165,7 +165,7 @@ def test_every_write_route_is_a_channel(settings, clock) -> None:
 
 
 def _calls_of_the_road(tree: ast.AST) -> set[str]:
-    writes = {"create", "create_many", "create_for_rule", "update", "transition", "assign", "delete", "restore"}
+    writes = {"create", "create_many", "create_for_rule", "update", "transition", "assign", "delete", "delete_many", "restore", "restore_many", "mend"}
     return {
         node.func.attr
         for node in ast.walk(tree)

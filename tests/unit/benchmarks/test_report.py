@@ -45,6 +45,16 @@ def test_sizes_and_roles_are_compared_with_each_other() -> None:
     assert report.comparisons(entries[:1]) == []
 
 
+def test_a_role_that_waits_too_long_is_named() -> None:
+    slow = [report.timed(r) for r in (_result("list"), _result("list", role="keeper", ours=9))]
+    assert report.dear(slow) == [], "the machine was busy: the processor worked no more than for the manager"
+    worked = [slow[0], {**slow[1], "ours_cpu_ms": 4}]
+    assert report.dear(worked) == [("list", "sqlite", 10_000)] and "3.00 (above 1.3)" in "\n".join(report.comparisons(worked))
+    served = [{**e, "database": "postgresql"} for e in slow]
+    assert report.dear(served) == [("list", "postgresql", 10_000)], "there the server's own work is in the wall time alone"
+    assert report.dear([slow[0], {**slow[1], "ours_ms": 3.9, "ours_cpu_ms": 9}]) == []
+
+
 def test_both_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "JSON", tmp_path / "results.json")
     monkeypatch.setattr(report, "TABLE", tmp_path / "RESULTS.md")
