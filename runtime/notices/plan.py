@@ -21,6 +21,8 @@ from runtime.notices.recipients import Recipient
 
 PLAN, SEND = "deliver", "delivery"
 TEST = "test"
+# Rows of one statement: SQLite binds 32,766 values.
+_CHUNK = 500
 DIGEST = "digest"
 
 
@@ -83,8 +85,10 @@ def _put(ctx: Ctx, wanted: Sequence[dict[str, Any]]) -> None:
         rows.append({**row, "digest_id": digest})
     if not rows:
         return
-    statement = insert(ctx)(t.delivery).values(rows).on_conflict_do_nothing().returning(t.delivery.c.id)
-    new = set(ctx.conn.execute(statement).scalars())
+    new: set[str] = set()
+    for at in range(0, len(rows), _CHUNK):
+        statement = insert(ctx)(t.delivery).values(rows[at : at + _CHUNK]).on_conflict_do_nothing().returning(t.delivery.c.id)
+        new.update(ctx.conn.execute(statement).scalars())
     for row in rows:
         if row["id"] in new and row["state"] in OPEN and row["digest_id"] is None:
             send_at(ctx, row["id"], row["channel"], row["due_at"])

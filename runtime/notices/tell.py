@@ -14,6 +14,9 @@ from runtime.notices import plan, recipients, wording
 from runtime.notices.kinds import KINDS
 from runtime.records import events
 
+# Rows of one statement: SQLite binds 32,766 values.
+_CHUNK = 1000
+
 
 def tell(
     ctx: Ctx, people: Iterable[str], kind: str, cause: str, *, entity: str | None = None, record: str | None = None,
@@ -37,8 +40,10 @@ def tell(
         "id": ctx.new_id(), "person_id": person, "cause": cause, "kind": kind, "urgency": urgency, "entity": entity, "record_id": record,
         "data": {"by": doer, **known, **({"spared": spared[person]} if person in spared else {})}, "created_at": ctx.now,
         "read_at": ctx.now if person in spared else None, "done_at": ctx.now if person in spared else None} for person in wanted]
-    statement = insert(t.notice).values(rows).on_conflict_do_nothing().returning(t.notice.c.id, t.notice.c.person_id)
-    new = ctx.conn.execute(statement).all()
+    new: list[Any] = []
+    for at in range(0, len(rows), _CHUNK):
+        statement = insert(t.notice).values(rows[at : at + _CHUNK]).on_conflict_do_nothing().returning(t.notice.c.id, t.notice.c.person_id)
+        new += ctx.conn.execute(statement).all()
     events.tell_people(ctx, [row.person_id for row in new if row.person_id not in spared], urgency=urgency)
     plan.later(ctx, [row.id for row in new])
     return [row.person_id for row in new]

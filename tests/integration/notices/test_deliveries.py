@@ -260,6 +260,14 @@ def test_the_number_of_people_costs_no_statements(desk: Desk) -> None:
     assert counts[0] == counts[1] <= 10
 
 
+def test_any_number_of_people_can_be_told_at_once(desk: Desk) -> None:
+    with desk.ctx() as ctx:
+        crowd = [f"{n:036}" for n in range(4000)]
+        assert len(tell(ctx, crowd, "viewed", "crowd:1", urgency="low")) == 4000
+    work(desk.app, desk.slug)
+    assert deliveries(desk) == [], "nobody of them has an account"
+
+
 def test_what_is_old_is_forgotten_and_what_is_held_stays(desk: Desk) -> None:
     say(desk, "wen", urgency="low")
     desk.clock.set(NIGHT)  # type: ignore[attr-defined]
