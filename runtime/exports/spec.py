@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 Form = Literal["xlsx", "csv"]
 FORMS: tuple[str, ...] = ("xlsx", "csv")
-MEDIA = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
+MEDIA = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,9 @@ def test_a_workbook_with_everything(desk: Desk, full: dict[str, Any]) -> None:
 
 
 def test_a_csv_keeps_numbers_and_escapes_texts(desk: Desk, full: dict[str, Any]) -> None:
-    head, row = lines(post(desk, "chen", "/e/task/export?f=count.eq.7", form="csv", columns="all"))
+    answer = post(desk, "chen", "/e/task/export?f=count.eq.7", form="csv", columns="all")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    head, row = lines(answer)
     found = dict(zip(head, row, strict=True))
     assert (found["Task"], found["Effort"], found["Budget"], found["Due"], found["Starts"]) == ("'=1+1", "12.50", "1234.50", "2026-02-03", "2026-02-03 09:30")
     assert found["Project"] == "'=Fence()" and found["Details"] == "two\nlines" and found["Phone"] == "138 1234 5678"
