@@ -21,6 +21,7 @@ from kernel.platform.ids import uuid7
 from kernel.platform.migrations import create_tenant_home, tenant_template
 from kernel.platform.settings import TEST_MARK, Settings
 from kernel.platform.tenants import DEFAULT_SETTINGS
+from tests.factories.quick import routes
 from tests.servers import CannotRun, free_port, own_database, postgresql
 
 NOW = datetime(2026, 11, 24, 2, 32, tzinfo=UTC)
@@ -28,6 +29,9 @@ CHROMIUM_FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )
+
+
+routes()
 
 
 def cannot(reason: str) -> None:
@@ -204,3 +208,5 @@ def _closed_connections() -> Iterator[None]:
     """What a module left open shows up in that module, not in a later one (a ResourceWarning is an error)."""
     yield
     gc.collect()
+    # What is left is left for good; looking through it again and again took a tenth of the whole run.
+    gc.freeze()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,14 @@ OURS = {"app", "commands", "kernel", "builder", "runtime", "tests", "benchmarks"
 ONLY_IN_WEB = {"flask", "werkzeug", "jinja2", "gunicorn"}
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a module, read once."""
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -64,7 +71,7 @@ def test_nothing_reads_the_wall_clock_but_the_clock() -> None:
         for path in modules(owner):
             if path == ROOT / "kernel/platform/clock.py":
                 continue
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in nodes(path):
                 if isinstance(node, ast.Attribute) and (
                     (node.attr in {"now", "utcnow", "today"} and isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date"})
                     or (node.attr in {"time", "time_ns"} and isinstance(node.value, ast.Name) and node.value.id == "time")
@@ -78,7 +85,7 @@ def test_nothing_evaluates_python() -> None:
     wrong = []
     for owner in MAY:
         for path in modules(owner):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in nodes(path):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec", "compile", "__import__"}:
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} calls {node.func.id}")
             for line, name in imports(path):
@@ -94,7 +101,7 @@ def test_services_never_commit() -> None:
         for path in modules(owner):
             if "web" in path.parts or path == ROOT / "kernel/platform/database.py":
                 continue
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in nodes(path):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"commit", "rollback"}:
                     target = node.func.value
                     if (isinstance(target, ast.Name) and target.id in {"conn", "connection"}) or (isinstance(target, ast.Attribute) and target.attr == "conn"):

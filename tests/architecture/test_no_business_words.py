@@ -6,6 +6,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,12 @@ def findings(words: set[str]) -> Iterator[str]:
     # A key of several parts counts as their sequence: "visit_plan" is found in visit_plan and VisitPlan alike.
     sequences = {tuple(parts(word)) for word in latin}
     chinese = {word for word in words if not word.isascii()}
+
+    @cache
+    def speaks(name: str) -> bool:
+        split = tuple(parts(name))
+        return any(split[i : i + len(sequence)] == sequence for sequence in sequences for i in range(len(split) - len(sequence) + 1))
+
     for folder in PLATFORM:
         for path in sorted((ROOT / folder).rglob("*")):
             relative = path.relative_to(ROOT).as_posix()
@@ -104,12 +111,7 @@ def findings(words: set[str]) -> Iterator[str]:
                 continue
             text = path.read_text("utf-8")
             for line, word in words_of_python(text) if path.suffix == ".py" else words_of_text(text):
-                for name in _LATIN.findall(word):
-                    split = tuple(parts(name))
-                    for sequence in sequences:
-                        size = len(sequence)
-                        if any(split[i : i + size] == sequence for i in range(len(split) - size + 1)):
-                            yield f"{relative}:{line}: {name}"
+                yield from (f"{relative}:{line}: {name}" for name in _LATIN.findall(word) if speaks(name))
                 for run in _CHINESE.findall(word):
                     yield from (f"{relative}:{line}: {term}" for term in chinese if term in run)
 

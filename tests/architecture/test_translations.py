@@ -12,6 +12,7 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 from kernel.i18n import catalogue
+from tests.architecture.test_imports import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNERS = ("kernel", "builder", "runtime", "commands")
@@ -21,7 +22,7 @@ SLOT = re.compile(r"\{(\w+)\}")
 def python_messages() -> Iterator[tuple[str, str]]:
     for owner in OWNERS:
         for path in sorted((ROOT / owner).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in nodes(path):
                 if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_" and node.args):
                     continue
                 first = node.args[0]
@@ -62,7 +63,7 @@ def test_a_message_is_one_constant() -> None:
     built = []
     for owner in OWNERS:
         for path in sorted((ROOT / owner).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in nodes(path):
                 call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_" and bool(node.args)
                 if call and isinstance(node.args[0], (ast.JoinedStr, ast.BinOp)):
                     built.append(f"{path.relative_to(ROOT)}:{node.lineno}")

@@ -30,6 +30,7 @@ from kernel.web.application import Web, create_flask, seal
 from kernel.web.routes import mount
 from tests.factories.applications import install
 from tests.factories.platform import make_account, make_tenant, make_token, signed_in
+from tests.factories.quick import prepare
 
 OPTIONS: tuple[Mapping[str, Any], ...] = (
     {
@@ -304,6 +305,7 @@ def make_desk(settings: Settings, clock: Clock, documents: Sequence[Mapping[str,
     from runtime.records import road
     from runtime.records.record import Input
 
+    prepare(settings)
     migrations.migrate(settings)
     app = make_runtime(settings, clock)
     slug = slug or f"desk-{uuid7(clock.now())[-12:]}-{next(_numbers)}"
