@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 
 import openpyxl
@@ -12,6 +13,9 @@ import pytest
 from tests.e2e.mechanisms import keys, screen
 
 pytestmark = pytest.mark.browser
+
+# Titles of their own: a second try must not meet what the first one left.
+NUMBERS = itertools.count(1)
 
 
 def select(page, names):
@@ -58,6 +62,30 @@ def test_a_step_for_many_with_refusals(people, rep):
     done.wait_for()
     assert "完成 2 条" in done.inner_text() and "期间有人改过" in done.inner_text()
     assert {rep.get(f"/records/lead/{m['id']}").json["state"] for m in made} == {first["to"]}
+
+
+@pytest.mark.parametrize("size", ["desktop"])
+def test_what_a_rule_refuses_stays_behind_with_its_reason(people, rep, size):
+    """One of two has what the step needs; the other is refused by the rule itself, before and after."""
+    mark = f"批量合格{next(NUMBERS)}{people.size}"
+    made = [rep.make("lead", **keys.lead_fields(company=f"{mark}{n}", budget=keys.cny(50000), deciders=1)) for n in range(2)]
+    for one in made:
+        assert rep.post(f"/records/lead/{one['id']}/transitions/contact", {}, version=1).status_code == 200
+    customer = rep.make("customer", **keys.customer_fields(f"{mark}公司"))["id"]
+    rep.make("visit", **keys.visit_fields(customer, lead=made[0]["id"]))
+    step = next(d for d in rep.get(f"/records/lead/{made[1]['id']}/transitions").json["items"] if d["key"] == "qualify")
+    page = people.page(keys.SUPERVISOR, f"/e/lead?q={mark}")
+    select(page, [f"{mark}{n}" for n in range(2)])
+    act(page, "推进").locator(".bulk-step", has_text=step["label"]).click()
+    page.locator("#bulk-dialog[open]").get_by_role("button", name="先看结果").click()
+    page.get_by_text("1 条可以完成").wait_for()
+    dialog = page.locator("#bulk-dialog[open]")
+    assert f"{mark}1" in dialog.inner_text() and step["missing"][0]["what"] in dialog.inner_text() and screen.fits(page)
+    dialog.get_by_role("button", name=f"{step['label']}：1 条").click()
+    done = page.locator("#job-dialog[open]")
+    done.wait_for()
+    assert "完成 1 条" in done.inner_text() and step["missing"][0]["what"] in done.inner_text()
+    assert [rep.get(f"/records/lead/{m['id']}").json["state"] for m in made] == ["qualified", "contacted"]
     assert screen.fits(page)
 
 
