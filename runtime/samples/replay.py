@@ -19,6 +19,9 @@ from runtime.approvals import acts
 from runtime.approvals import case as cases
 from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
+from runtime.incoming.event import read
+from runtime.incoming.sources import SAMPLE
+from runtime.incoming.taking import take, writer
 from runtime.records import comments, road
 from runtime.records.record import ForApproval, Input
 from runtime.samples.values import Values, wrong
@@ -179,6 +182,13 @@ class _Replay:
         given = {k: self.values.id_of(step[k], f"{where}.{k}") for k in ("owner", "team") if step.get(k)}
         road.assign(self.acting, entity, id_, version=None, **given)
 
+    def _event(self, step: Mapping[str, Any], where: str) -> None:
+        """What a telephone or messaging system would have sent at this moment: id, kind, direction, from, to, duration_s, status, replies_to, text."""
+        raw = {key: step[key] for key in ("id", "direction", "from", "to", "duration_s", "status", "replies_to") if key in step}
+        body = {**raw, "occurred_at": self.clock.now().isoformat(), **({"data": {"text": step["text"]}} if "text" in step else {})}
+        kind = _word(step, "kind", where)
+        take(writer(self.acting, SAMPLE), SAMPLE, read(body, kind, self.clock.now()))
+
     def _comment(self, step: Mapping[str, Any], where: str) -> None:
         entity, id_ = self._record(step, where)
         comments.add(self.acting, entity, id_, str(step.get("text", "")))
@@ -192,7 +202,7 @@ def _word(step: Mapping[str, Any], key: str, where: str) -> str:
     return found
 
 
-STEPS = ("create", "update", "transition", "approve", "assign", "comment")
+STEPS = ("create", "update", "transition", "approve", "assign", "event", "comment")
 
 
 def _placed(error: FangyuanError, where: str) -> list[Problem]:

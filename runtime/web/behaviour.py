@@ -22,7 +22,7 @@ from runtime.evidence.judge import GONE, NO_MOMENT, NO_WAY, TYPED_IN
 from runtime.evidence.policy import Policy, policies_of
 from runtime.evidence.reading import Asked, Line
 from runtime.forms.prepare import reader_of
-from runtime.forms.when import moment_words
+from runtime.forms.when import moment_text, moment_words
 from runtime.records import reading, road
 from runtime.records.labels import Wanted, resolve
 from runtime.records.record import Input
@@ -142,6 +142,8 @@ def _names(ctx: Ctx, found: list[Line], people: list[str | None]) -> dict[str, s
     for line in found:
         wanted.add("person", line.person)
         wanted.add(line.entity, line.record)
+        if line.event_entity is not None:
+            wanted.add(line.event_entity, line.event)
     return dict(resolve(ctx, wanted)) if wanted.ids else {}
 
 
@@ -158,12 +160,12 @@ def _row(ctx: Ctx, line: Line, names: dict[str, str], url: str) -> dict[str, Any
         first = line.because[0] if line.because else {}
         why = [] if line.counts else [to_text(_("{n} tries until then, {m} counted", n=first.get("attempts", 0), m=first.get("counted", 0)), ctx.language)]
     else:
-        what = event.label if event is not None else _("Something that happened")
+        what = names.get(line.event or "") or (event.label if event is not None else _("Something that happened"))
         tone = (_("Counts"), "ontime") if line.counts else (_("Does not count"), "warning")
         why = [] if line.counts else because(ctx, line)
     reader = reader_of(ctx)
     return {
-        "id": line.id, "when": moment_words(line.at, reader), "known": moment_words(line.noted_at, reader) if line.noted_at - line.at > timedelta(minutes=5) else None,
+        "id": line.id, "when": moment_words(line.at, reader), "known": moment_text(line.noted_at, reader) if line.noted_at - line.at > timedelta(minutes=5) else None,
         "who": names.get(line.person or "") or _("Nobody we know"), "what": what, "policy": label, "level": line.level, "mark": tone[0], "tone": tone[1], "why": why,
-        "by_hand": line.kind == "event" and not line.verified, "icon": "checkbox" if line.kind == "click" else (event.icon if event else "clock"),
+        "by_hand": line.kind == "event" and not line.verified and policy is not None and policy.intake is not None, "icon": "checkbox" if line.kind == "click" else (event.icon if event else "clock"),
         "subject": names.get(line.record) or _("Without a name"), "href": f"{base}/e/{line.entity}/{line.record}", "event": f"{base}/e/{line.event_entity}/{line.event}" if line.event else None}
