@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Request, current_app, redirect
+from flask import Request, redirect
 from werkzeug.wrappers import Response
 
 from kernel.errors import Message, NotFound
@@ -14,7 +14,6 @@ from kernel.fieldtypes.ids import is_id
 from kernel.i18n import Text, _, to_text
 from kernel.permissions import rights_of
 from kernel.platform.ctx import Ctx
-from kernel.platform.jsonvalues import dumps
 from kernel.web.rendering import Page
 from kernel.web.request import is_htmx
 from runtime.evidence import reading as log
@@ -83,7 +82,7 @@ def _may_mark(ctx: Ctx, policy: Policy) -> bool:
     return bool(policy.element.marks) and policy.element.entity in creatable(ctx) and len(policy.element.path) == 1
 
 
-def mark(ctx: Ctx, request: Request, entity: str, id: str, policy: str) -> Response:
+def mark(ctx: Ctx, request: Request, entity: str, id: str, policy: str) -> Response | Page:
     """Somebody marks by hand what was done just now: an event of their own, told from what a system sent. Raises NotFound."""
     found = policies_of(ctx.app).by_key.get(policy)
     seen = reading.get(ctx, entity, id)
@@ -96,9 +95,12 @@ def mark(ctx: Ctx, request: Request, entity: str, id: str, policy: str) -> Respo
     where = f"{base_of(ctx)}/e/{entity}/{id}"
     if not is_htmx(request):
         return redirect(where, 303)
-    response = current_app.response_class("", status=204)
-    response.headers["HX-Trigger"] = dumps({"toast": {"text": to_text(said, ctx.language), "tone": "ontime" if counted else "warning"}, "related-changed": {"entity": found.element.entity}})
-    return response
+    from runtime.web.edit import trigger
+    from runtime.web.record import open_record
+
+    events = {"toast": {"text": to_text(said, ctx.language), "tone": "ontime" if counted else "warning"}, "related-changed": {"entity": found.element.entity}}
+    own = [line for line in lines(ctx, open_record(ctx, entity, id)) if line["key"] == policy]
+    return Page("runtime/record/evidence.html", {"evidence": own}, headers={"HX-Trigger": trigger(events)})
 
 
 # --- the log ----------------------------------------------------------------------------------------------------------

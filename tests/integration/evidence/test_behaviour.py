@@ -90,7 +90,8 @@ def test_one_tap_marks_by_hand_and_is_told_apart(desk: Desk) -> None:
     url = f"/t/{desk.slug}/e/task/{made}/evidence/answer/mark"
     assert token is not None and url in page
     answer = client.post(url, data={"csrf_token": token[1]}, headers={"HX-Request": "true"})
-    assert answer.status_code == 204 and "does not count" in answer.headers["HX-Trigger"]
+    assert answer.status_code == 200 and "does not count" in answer.headers["HX-Trigger"]
+    assert "1 tries, none counts yet" in html.unescape(answer.text)
     assert task_of(desk, made).values["first_talk_at"] is None
     line = desk.api("chen").get(f"/records/task/{made}/behaviour").json["items"][0]
     assert (line["verified"], line["counts"], line["person"]) == (False, False, desk.people["wen"])
