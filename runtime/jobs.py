@@ -21,7 +21,7 @@ from runtime.clocks.keep import ALARM
 from runtime.exports import work as exports
 from runtime.files import uploads
 from runtime.forms import drafts
-from runtime.incoming import refused
+from runtime.incoming import recordings, refused, taking
 from runtime.incoming.wecom import callback, pull
 from runtime.notices import plan, send
 from runtime.people import leaving, teams
@@ -70,6 +70,7 @@ HANDLERS = (
     Handler(exports.KIND, outside=exports.carry_out, lane="long", most=3),
     Handler(exports.SWEEP, outside=exports.sweep, lane="long", every=timedelta(hours=6)),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),
+    Handler(taking.RECORDING, outside=recordings.fetch, lane="long"),
     Handler(callback.PULL, outside=pull.carry_out, lane="long"),
     Handler(asking.RECHECK, inside=asking.recheck_job),
     Handler("asks", inside=asking.recheck_all, every=timedelta(hours=1)),

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from kernel import jobs
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.i18n import _
 from kernel.model.elements import Intake
@@ -24,6 +25,7 @@ from runtime.records.record import Input
 from runtime.records.shape import shape_of
 
 CHANNEL = "events"
+RECORDING = "recording"
 TAKEN, WAITING, KNOWN = "taken", "waiting", "known"
 _R = t.event_received.c
 
@@ -72,10 +74,13 @@ def take(ctx: Ctx, source: Source, event: Event) -> Taken:
         record = road.receive(ctx, intake.entity, Input(values), {FROM_SOURCE: source.id, "event": event.id}, owner=found.owner, team=found.team)
     except Invalid as error:
         raise Invalid([replace(p, path=_place(intake, p.path)) for p in error.problems]) from error
+    received = ctx.new_id()
     ctx.conn.execute(insert(t.event_received).values(
-        id=ctx.new_id(), source_id=source.id, event_id=event.id, kind=event.kind, occurred_at=event.occurred_at, received_at=ctx.now, hash=event.hash, body=dict(event.body),
+        id=received, source_id=source.id, event_id=event.id, kind=event.kind, occurred_at=event.occurred_at, received_at=ctx.now, hash=event.hash, body=dict(event.body),
         entity=intake.entity, record_id=record.id, party=_party(intake, source, event, event.direction)))
     _answers(ctx, intake, source, event, record.id)
+    if intake.recording is not None and event.body.get("recording") is not None and ctx.channel != "sample":
+        jobs.add(ctx.conn, RECORDING, {"received": received}, now=ctx.now, key=f"recording:{received}")
     waits = bool(intake.waits_without) and not any(record.values.get(key) for key in intake.waits_without)
     return Taken(event.id, WAITING if waits else TAKEN, intake.entity, record.id)
 

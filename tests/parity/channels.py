@@ -478,6 +478,7 @@ WRITERS: Mapping[str, str] = {
     "runtime/people/make.py": "the command line and the people page: make a person, who says what they are called",
     "runtime/records/actions.py": "rules of the application themselves",
     "runtime/incoming/taking.py": "events of verified sources",
+    "runtime/incoming/recordings.py": "recordings of verified sources",
     "runtime/web/behaviour.py": "one tap that marks something by hand: fixed values, by create",
     "runtime/evidence/keep.py": "the moment of what counted, in fields that nobody else writes",
 }

@@ -101,6 +101,9 @@ class Intake(Element):
     replies_to: str | None = prop(None, doc="The reference to the event that this one answers; worked out where the source does not say it.", schema=KEY, ref=Ref("field", "entity"))
     reply_kinds: tuple[str, ...] = prop((), doc="Kinds of events that answer each other.", schema=KEYS)
     reply_within: int = prop(7, doc="Days within which an event answers the one before it.", schema={"type": "integer", "minimum": 1, "maximum": 90})
+    recording: str | None = prop(None, doc="The file field that takes the recording an event tells of; fetched later.", schema=KEY, ref=Ref("field", "entity"))
+    recording_when: str | None = prop(
+        None, doc="Recordings are taken in only while this holds: the switch of the workspace, of a team.", schema=EXPRESSION, formula=Formula(expects="boolean"))
     waits_without: tuple[str, ...] = prop((), doc="References of which one must be found; else the event waits until somebody says what it belongs to.", schema=KEYS, ref=Ref("field", "entity"))
     open_fields: tuple[str, ...] = prop((), doc="What people may fill in later.", schema=KEYS, ref=Ref("field", "entity"))
     finds: tuple[IntakeFind, ...] = ()

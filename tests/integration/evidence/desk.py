@@ -29,6 +29,7 @@ TALK: dict[str, Any] = {
         "replies_to": {"type": "reference", "to": "talk", "read_only_when": "TRUE"},
         "party": {"type": "text"},
         "note": {"type": "text"},
+        "recording": {"type": "file", "accept": [".mp3", ".wav"]},
         "verified": {"type": "boolean", "default": "FALSE", "read_only_when": "TRUE"},
         "source": {"type": "text", "read_only_when": "TRUE"},
         "received_at": {"type": "datetime", "default": "NOW()", "read_only_when": "TRUE"},
@@ -64,7 +65,7 @@ TALKS: tuple[Any, ...] = (
         "intake": "talks", "on": "talk", "kinds": ["call", "message"],
         "fields": {"kind": "kind", "direction": "direction", "occurred_at": "occurred_at", "duration": "duration_s", "status": "status", "text": "data.text", "party": "from"},
         "occurred_at": "occurred_at", "verified": "verified", "source": "source", "received_at": "received_at", "hash": "fingerprint",
-        "replies_to": "replies_to", "reply_kinds": ["message"], "waits_without": ["task"], "open_fields": ["note"],
+        "replies_to": "replies_to", "reply_kinds": ["message"], "waits_without": ["task"], "open_fields": ["note"], "recording": "recording", "recording_when": 'text <> "private"',
         "finds": {
             "whom": {"sets": "owner", "party": "ours", "by": "person.phone"},
             "which": {"sets": "task", "party": "theirs", "by": "task.phone", "when": 'state <> "closed"'},
