@@ -120,7 +120,10 @@ def _waiting(ctx: Ctx) -> list[dict[str, Any]]:
         if count:
             blank = [f"ISBLANK({key})" for key in intake.waits_without]
             where = blank[0] if len(blank) == 1 else f"AND({', '.join(blank)})"
-            found.append({"count": count, "label": ctx.app.entities[intake.entity].label, "href": f"{base_of(ctx)}/e/{intake.entity}?{urlencode({'where': where})}"})
+            # A view of the application that holds just these has the columns one needs to tell whose they are.
+            view = next((v.key for v in ctx.app.views_of(intake.entity) if v.where is not None and v.where.replace(" ", "") == where.replace(" ", "")), None)
+            asked = {"view": view} if view is not None else {"where": where}
+            found.append({"count": count, "label": ctx.app.entities[intake.entity].label, "href": f"{base_of(ctx)}/e/{intake.entity}?{urlencode(asked)}"})
     return found
 
 
