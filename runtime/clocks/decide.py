@@ -63,6 +63,7 @@ class Was:
     calendar: str | None
     pauses: tuple[Pause, ...]
     rearmed: bool = False
+    ended_at: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -147,6 +148,9 @@ def _ended(facts: Facts, was: Was | None, restarts: bool, now: datetime) -> Deci
             return Refuse(facts.faults[0]) if was is None or (restarts and was.rearmed) else None
         return Rearm() if was is not None and restarts and not was.rearmed else None
     if was is not None and not (restarts and was.rearmed):
+        if was.state == MET and facts.done and facts.done_at is not None and was.ended_at is not None and was.started_at <= facts.done_at < was.ended_at:
+            # Word came late of something that happened earlier: the promise was kept then.
+            return End(True, facts.done_at)
         return None
     if facts.done or facts.cancelled:
         return None

@@ -250,7 +250,7 @@ def _in_state(env: RecordEnv) -> Mapping[str, str]:
 
 def _end(ctx: Ctx, work: Work, row: ClockRow, met: bool, at: Any) -> None:
     calendar = calendar_by_key(work.pinned.release(row), row.calendar, ZoneInfo(ctx.tenant.zone))
-    pauses = tuple(p if p.end is not None else Pause(p.start, at, p.why) for p in row.pauses if p.start < at)
+    pauses = tuple(p if p.end is not None and p.end <= at else Pause(p.start, at, p.why) for p in row.pauses if p.start < at)
     late = late_by(row.started_at, row.target, calendar, pauses, at) if met else None
     breached = row.breached_at
     if late:

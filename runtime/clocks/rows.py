@@ -49,7 +49,7 @@ class ClockRow:
     def was(self) -> Was:
         """What the decision looks at."""
         days = self.definition.get("days")
-        return Was(self.state, self.started_at, self.target, days, self.calendar, self.pauses, self.rearmed)
+        return Was(self.state, self.started_at, self.target, days, self.calendar, self.pauses, self.rearmed, self.ended_at)
 
     @property
     def alarm(self) -> str:

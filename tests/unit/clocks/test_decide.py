@@ -12,6 +12,7 @@ from runtime.clocks.decide import CANCELLED, MET, PAUSED, RUNNING, Change, End, 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=1)
 TARGET = timedelta(minutes=15)
+MINUTE = timedelta(minutes=1)
 PROMISED = Facts(starts=True, target=TARGET)
 RAN = Was(RUNNING, EARLIER, TARGET, None, None, ())
 
@@ -45,6 +46,9 @@ def but(facts: Facts = PROMISED, **values) -> Facts:
     (but(paused=True), Was(PAUSED, EARLIER, TARGET, None, None, (Pause(EARLIER, None),)), False, None),
     (PROMISED, Was(MET, EARLIER, TARGET, None, None, ()), True, None),
     (but(starts=False), Was(MET, EARLIER, TARGET, None, None, ()), True, Rearm()),
+    (but(done=True, done_at=EARLIER + MINUTE), Was(MET, EARLIER, TARGET, None, None, (), ended_at=NOW), False, End(True, EARLIER + MINUTE)),
+    (but(done=True, done_at=EARLIER - MINUTE), Was(MET, EARLIER, TARGET, None, None, (), ended_at=NOW), False, None),
+    (but(done=True, done_at=NOW), Was(MET, EARLIER, TARGET, None, None, (), ended_at=EARLIER + MINUTE), False, None),
     (but(starts=False), Was(MET, EARLIER, TARGET, None, None, (), rearmed=True), True, None),
     (but(starts=False), Was(MET, EARLIER, TARGET, None, None, ()), False, None),
     (PROMISED, Was(CANCELLED, EARLIER, TARGET, None, None, (), rearmed=True), True, Start(NOW)),
