@@ -18,6 +18,7 @@ from kernel.platform.tenants import read_tenant
 from runtime.files import uploads
 from runtime.files.store import FileStore, folder_of
 from runtime.people.make import make_person
+from runtime.push import keys as push_keys
 from runtime.samples.replay import replay
 
 TEMPLATES = "industry_templates"
@@ -52,6 +53,7 @@ def make(here: Desk, slug: str, name: str, template: str, *, samples: bool, lang
             ctx = system_ctx(read_tenant(conn, placement), conn, here.clock, "command")
             if samples:
                 _play(here, ctx, packages, hashed)
+            push_keys.ensure(ctx)
             if accounts.find_by_login(conn, "admin") is None:
                 admins = [role.key for role in ctx.app.roles.values() if {"design", "administer"} & set(role.can)]
                 make_person(ctx, "admin", _("Administrator").to(language), hashed, admins, must_change=must_change)

@@ -27,6 +27,8 @@ from runtime.notices import plan, send
 from runtime.people import leaving, teams
 from runtime.records.dependents import RECALCULATE, recalculate_later
 from runtime.records.retention import EMPTY_BIN, empty_bin
+from runtime.robots import posts as robot_posts
+from runtime.robots import speak
 from runtime.talk import news
 from runtime.web.api import idempotency
 
@@ -43,7 +45,8 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
     conn, now = ctx.conn, ctx.now
     return Done({
         "sessions": sessions.sweep(conn, now), "answers": idempotency.sweep(conn, now), "uploads": uploads.sweep(ctx),
-        "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "secrets": secrets.rewrap(conn), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR),
+        "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "secrets": secrets.rewrap(conn),
+        "posts": robot_posts.sweep(ctx, now - JOBS_FOR), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR),
         "links": links.sweep(conn, now),
         "deliveries": send.sweep(ctx, now - DELIVERIES_FOR), "lost_deliveries": send.note_lost(ctx, now - LOST_WITHIN), "refused_events": refused.sweep(conn, now)})
 
@@ -67,6 +70,7 @@ HANDLERS = (
     Handler(teams.KIND, inside=teams.carry_out, lane="long"),
     Handler(mail.KIND, outside=mail.Sender(LETTERS), lane="out"),
     Handler(webhooks.KIND, outside=webhooks.carry_out, lane="out"),
+    Handler(speak.KIND, outside=speak.carry_out, lane="out"),
     Handler(exports.KIND, outside=exports.carry_out, lane="long", most=3),
     Handler(exports.SWEEP, outside=exports.sweep, lane="long", every=timedelta(hours=6)),
     Handler(RECALCULATE, inside=recalculate_later, lane="long"),

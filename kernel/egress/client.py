@@ -6,9 +6,10 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import structlog
 
@@ -36,6 +37,12 @@ _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _VALUE = re.compile(r"[\t\x20-\x7e]*\Z")
 _log = structlog.get_logger("egress")
+
+
+class Hosts(Protocol):
+    """A list of exact hosts: a set, or a rule that says of each whether it belongs."""
+
+    def __contains__(self, host: object, /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class Egress:
         """The client of this installation."""
         return _of(settings)
 
-    def check(self, tenant: str, url: str, *, hosts: Collection[str] | None = None) -> Target:
+    def check(self, tenant: str, url: str, *, hosts: Hosts | None = None) -> Target:
         """Whether ``url`` may be called at all, as far as that can be told without asking for its numbers: for forms. Raises :class:`Blocked`."""
         target = parse(url)
         named = self.lists.names(tenant, target)
@@ -84,7 +91,7 @@ class Egress:
         return target
 
     def send(
-        self, tenant: str, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"", hosts: Collection[str] | None = None,
+        self, tenant: str, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"", hosts: Hosts | None = None,
         seconds: float = SECONDS, limit: int = LIMIT,
     ) -> Answer:
         """Call ``url`` in the name of ``tenant`` (its slug). Any status is an answer, also a redirect, which nobody follows.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from kernel.i18n import Text
+from kernel.errors import Message
 from kernel.jobs.queue import Job
 from kernel.platform.ctx import Ctx
 from kernel.platform.settings import Settings
@@ -34,7 +34,7 @@ class Again:
 class GiveUp(Exception):
     """It can't be done, and trying again would not help. ``message`` says why, for people; ``result`` is kept."""
 
-    def __init__(self, message: Text | str, result: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: Message, result: Mapping[str, Any] | None = None) -> None:
         super().__init__(str(message))
         self.message, self.result = message, dict(result or {})
 
@@ -45,7 +45,7 @@ class Later(Exception):
     ``blame`` False: the destination is not to blame, others may go on sending there. ``counted`` False: it was not even tried.
     """
 
-    def __init__(self, message: Text | str, *, after: timedelta | None = None, blame: bool = True, counted: bool = True, result: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: Message, *, after: timedelta | None = None, blame: bool = True, counted: bool = True, result: Mapping[str, Any] | None = None) -> None:
         super().__init__(str(message))
         self.message, self.after, self.blame, self.counted, self.result = message, after, blame, counted, dict(result or {})
 

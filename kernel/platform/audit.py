@@ -51,6 +51,8 @@ KINDS: Mapping[str, Text] = {
     "audit.exported": _("{who} exported the audit log: {n}"),
     "absence.added": _("{who} named a substitute for {subject}"),
     "absence.ended": _("{who} ended an absence of {subject}"),
+    "device.rings": _("{subject} let a device ring"),
+    "device.quiet": _("A device of {subject} no longer rings"),
     "connection.added": _("{who} added the connection {name}"),
     "connection.changed": _("{who} changed the connection {name}"),
     "connection.switched_on": _("{who} switched the connection {name} on"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,23 +60,28 @@ def read(ctx: Ctx, *, failed: bool = True, limit: int = 50, before: int | None =
     query = select(_J.id, _J.kind, _J.data, _J.destination, _J.error, _J.state, _J.attempts, _J.finished_at, _J.due_at, _J.person_id)
     query = query.where(FAILED if failed else TRYING).order_by(_J.id.desc()).limit(limit)
     rows = ctx.conn.execute(query if before is None else query.where(_J.id < before)).all()
+    people = _people(ctx, rows)
     names = {one.destination: one.name for one in connection.all_of(ctx)}
     wanted = Wanted()
     for row in rows:
-        wanted.add("person", _person(row))
+        wanted.add("person", people.get(row.id))
         if row.data.get("entity") in ctx.app.entities:
             wanted.add(row.data["entity"], row.data.get("record"))
     found = resolve(ctx, wanted)
     return [
         Item(row.id, row.kind, words.what(row.kind, row.data), words.where(row.destination, names), words.why(row.error), row.state == queue.FAILED, row.attempts,
              row.finished_at, row.due_at if row.state == queue.WAITING else None, row.data.get("entity"), row.data.get("record"),
-             found.get(row.data.get("record") or ""), found.get(_person(row) or ""))
+             found.get(row.data.get("record") or ""), found.get(people.get(row.id) or ""))
         for row in rows]
 
 
-def _person(row: Any) -> str | None:
-    said = row.data.get("person") or row.person_id
-    return said if isinstance(said, str) else None
+def _people(ctx: Ctx, rows: Sequence[Any]) -> dict[int, str]:
+    """Whom each piece of work is for: whoever it names, who asked for it, or whose notice it carries."""
+    carried = {row.data["delivery"] for row in rows if isinstance(row.data.get("delivery"), str)}
+    d = t.delivery.c
+    owners: dict[str, str] = {row[0]: row[1] for row in ctx.conn.execute(select(d.id, d.person_id).where(d.id.in_(carried)))} if carried else {}
+    said = {row.id: row.data.get("person") or row.person_id or owners.get(row.data.get("delivery")) for row in rows}
+    return {id_: person for id_, person in said.items() if isinstance(person, str)}
 
 
 def counts(ctx: Ctx) -> Counts:

@@ -19,6 +19,7 @@ from runtime.forms.prepare import reader_of
 from runtime.forms.when import day_words, full_day, moment_text, span_words
 from runtime.notices import inbox
 from runtime.records import query
+from runtime.web import push
 from runtime.web.columns import state_pill
 from runtime.web.filters import quoted
 from runtime.web.sight import base_of, creatable, known_entities, queryable
@@ -50,7 +51,7 @@ def show(ctx: Ctx, request: Request) -> Page:
     can = creatable(ctx)
     approvals = panel.count_waiting(ctx) if any(s.approvals for m in ctx.app.machines for s in m.transitions) else 0
     return Page("runtime/day.html", {
-        "approvals": approvals,
+        "approvals": approvals, "push_offered": push.offered(ctx),
         "date_words": full_day(reader.today, reader), "waiting": waiting, "due": due, "recent": _recent(ctx, entities),
         "overdue": sum(1 for r in due if r["state"] == "breach"), "today": sum(1 for r in due if r["due_on"] == reader.today),
         "todo": max(inbox.waiting(ctx)[0] - approvals, 0), "make": [e for e in known_entities(ctx) if e.key in can and e.in_navigation][:3], "base_url": base_of(ctx),

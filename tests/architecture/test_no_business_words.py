@@ -34,6 +34,8 @@ PLATFORM_TERMS = {
     # Single letters and common short words that package keys may contain.
     "a", "b", "c", "d", "x", "y", "of", "to", "in", "on", "by", "and", "or", "for", "line", "lines", "plan", "rep",
 }
+# Names that browsers gave their own interfaces.
+BROWSER_NAMES = {"requireInteraction"}
 # Folders whose content is not ours or is made by machine.
 FOREIGN = ("static/vendor", "static/icons")
 
@@ -111,7 +113,7 @@ def findings(words: set[str]) -> Iterator[str]:
                 continue
             text = path.read_text("utf-8")
             for line, word in words_of_python(text) if path.suffix == ".py" else words_of_text(text):
-                yield from (f"{relative}:{line}: {name}" for name in _LATIN.findall(word) if speaks(name))
+                yield from (f"{relative}:{line}: {name}" for name in _LATIN.findall(word) if name not in BROWSER_NAMES and speaks(name))
                 for run in _CHINESE.findall(word):
                     yield from (f"{relative}:{line}: {term}" for term in chinese if term in run)
 

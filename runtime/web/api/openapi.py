@@ -15,7 +15,7 @@ from kernel.permissions import EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
-from runtime.web.api import asks_shapes, clocks_shapes, jobs_shapes, talk_shapes, views_shapes
+from runtime.web.api import asks_shapes, clocks_shapes, jobs_shapes, talk_shapes, views_shapes, work
 from runtime.web.api.shapes import PARAMETERS, RESPONSES, SCHEMAS, array_of, operation, reference, refs
 
 Json = dict[str, Any]
@@ -24,14 +24,16 @@ Json = dict[str, Any]
 def document(ctx: Ctx, request: Request) -> Any:
     """The document for the caller's roles, scopes and language."""
     writes = ctx.actor.scopes is None or bool(ctx.actor.scopes & {"all", "write"})
-    made = _document(ctx.release, frozenset(ctx.actor.roles), writes, ctx.language, ctx.tenant.slug, ctx.tenant.name, rights_of(ctx.release, ctx.actor))
+    made = _document(ctx.release, frozenset(ctx.actor.roles), writes, ctx.language, ctx.tenant.slug, ctx.tenant.name, rights_of(ctx.release, ctx.actor),
+        "administer" in ctx.actor.rights)
     return json_response(made)
 
 
 @lru_cache(maxsize=128)
-def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any) -> Json:
+def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any, administers: bool) -> Json:
     paths: Json = {}
     schemas: Json = SCHEMAS | asks_shapes.SCHEMAS | clocks_shapes.SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS | views_shapes.SCHEMAS
+    schemas |= work.SCHEMAS if administers else {}
     tags = []
     for entity in release.application.entities.values():
         access = rights.entity(entity.key)
@@ -41,7 +43,7 @@ def _document(release: Release, roles: frozenset[str], writes: bool, language: s
         schemas.update(maker.schemas())
         paths.update(maker.paths())
         tags.append({"name": entity.key, "description": to_text(entity.label, language)})
-    paths.update(_files(writes) | jobs_shapes.paths(writes) | asks_shapes.paths(writes) | _approvals(writes) | clocks_shapes.paths())
+    paths.update(_files(writes) | jobs_shapes.paths(writes) | asks_shapes.paths(writes) | _approvals(writes) | clocks_shapes.paths() | work.paths(administers, writes))
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{name} API", "version": str(release.id), "description": f"Release {release.hash[:12]}"},

@@ -5,13 +5,19 @@ from __future__ import annotations
 from kernel.web.routes import Need, Route
 from runtime.incoming.event import BODY_LIMIT
 from runtime.incoming.wecom.callback import BODY_LIMIT as WECOM_LIMIT
-from runtime.web.api import approvals, asks, behaviour, bulk, clocks, comments, events, files, openapi, records, views
+from runtime.web.api import approvals, asks, behaviour, bulk, clocks, comments, events, files, openapi, records, views, work
+from runtime.web.lines import admin
 from runtime.web.lines import api as _route
 
 BASE = "/api/v1"
 _RECORDS = f"{BASE}/records/<entity>"
 _RECORD = f"{_RECORDS}/<id>"
 _VIEWS = f"{BASE}/views/<entity>"
+
+
+def _work(rule: str, view: object, method: str = "GET") -> Route:
+    """For programs of who may administer."""
+    return admin(BASE + rule, view, method, channel="api")
 
 
 ROUTES = (
@@ -52,6 +58,11 @@ ROUTES = (
     _route(f"{_RECORD}/follow", comments.read_following),
     _route(f"{_RECORD}/follow", comments.choose_following, "PUT"),
     _route(f"{_RECORD}/follow", comments.choose_following, "DELETE"),
+    _work("/work", work.list_work),
+    _work("/work/again", work.again, "POST"),
+    _work("/work/drop", work.drop, "POST"),
+    _work("/work/<int:id>/again", work.again, "POST"),
+    _work("/work/<int:id>/drop", work.drop, "POST"),
     _route(f"{BASE}/clocks", clocks.search),
     _route(f"{_RECORD}/clocks", clocks.of_record),
     _route(f"{_RECORD}/behaviour", behaviour.of_record),

@@ -23,10 +23,12 @@ from runtime.connections.trial import try_out
 from runtime.forms.prepare import reader_of
 from runtime.forms.when import moment_words
 from runtime.outbox import words
+from runtime.robots.wording import TOPICS
 from runtime.web.settings.pages import frame
 from runtime.web.sight import base_of
 
 CALLS = 10
+_TOPICS = [(key, label) for key, (label, _kinds) in TOPICS.items()]
 
 
 def _egress() -> Egress:
@@ -34,7 +36,8 @@ def _egress() -> Egress:
 
 
 def _rules(request: Request) -> dict[str, Any]:
-    return {"urgency": "high" if request.form.get("urgency") == "high" else "normal", "team": request.form.get("team", "")[:36] or None, "titles": request.form.get("titles") == "yes"}
+    return {"urgency": "high" if request.form.get("urgency") == "high" else "normal", "team": request.form.get("team", "")[:36] or None, "titles": request.form.get("titles") == "yes",
+            "topics": [key for key in request.form.getlist("topics") if key in TOPICS]}
 
 
 def _teams(ctx: Ctx) -> list[tuple[str, Any]]:
@@ -65,7 +68,7 @@ def show(ctx: Ctx, request: Request) -> Page:
 def _list(ctx: Ctx, error: Invalid | None = None, given: Mapping[str, Any] | None = None) -> Page:
     troubled = outlets.troubled(ctx.conn)
     return Page("runtime/settings/outgoing.html", {
-        **frame(ctx, "outgoing"), "rows": [_row(ctx, one, troubled) for one in connection.all_of(ctx)], "kinds": list(KINDS.values()), "teams": _teams(ctx),
+        **frame(ctx, "outgoing"), "rows": [_row(ctx, one, troubled) for one in connection.all_of(ctx)], "kinds": list(KINDS.values()), "teams": _teams(ctx), "topics": _TOPICS,
         "problems": {p.path: p for p in error.problems} if error else {}, "given": given or {"kind": WEBHOOK, "name": "", "urgency": "high", "team": "", "titles": True}},
         status=422 if error else 200)
 
@@ -94,7 +97,7 @@ def _one(
     rows = ctx.conn.execute(
         select(j.id, j.state, j.error, j.attempts, j.finished_at, j.due_at, j.created_at, j.result).where(j.destination == one.destination).order_by(j.id.desc()).limit(CALLS))
     states: dict[str, tuple[Message, str]] = {
-        "done": (_("Arrived"), "ontime"), "failed": (_("Failed"), "breach"), "cancelled": (_("Discarded"), "neutral"), "running": (_("Waiting"), "neutral")}
+        "done": (_("Arrived"), "ontime"), "failed": (_("Failed"), "breach"), "cancelled": (_("Dropped"), "neutral"), "running": (_("Waiting"), "neutral")}
     calls = []
     for row in rows:
         state = states.get(row.state) or ((_("Trying again"), "warning") if row.attempts else (_("Waiting"), "neutral"))
@@ -106,6 +109,7 @@ def _one(
                                              "has_key": bool(connection.keys(ctx, one)), "help": one.kind.help,
                                              "overlap": moment_words(one.key_until, reader) if one.key_until and one.key_until > ctx.now else None},
         "key": key, "added": added, "problems": {p.path: p for p in error.problems} if error else {}, "given": given or {"name": one.name, **one.rules}, "teams": _teams(ctx), "calls": calls,
+        "topics": _TOPICS,
         "tried": tried}, status=422 if error else 200, headers={"Cache-Control": "no-store"} if key else {})
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from runtime.web import push
 from runtime.web.lines import admin as _admin
 from runtime.web.lines import get as _get
 from runtime.web.lines import post as _post
 from runtime.web.settings import audit_log, calendars, connections, intake, invite, notices, outgoing, people, post, promises, roles, sessions, teams, tokens, trouble, volumes, workspace
+
+# What lets a device ring; worker and manifest belong to the workspace and say nothing about anybody.
+PUSH = (
+    _get("/sw.js", push.worker), _get("/manifest.webmanifest", push.manifest), _post("/push/key", push.key), _post("/push", push.subscribe),
+    _post("/push/remove", push.remove), _post("/push/later", push.later), _post("/push/try", push.try_it),
+)
 
 _PERSON = "/settings/people/<id>"
 _OUTGOING = "/settings/outgoing/<id>"
@@ -65,6 +72,7 @@ SETTINGS = (
     _admin("/settings/mail", post.show),
     _admin("/settings/mail/test", post.test, "POST"),
     _admin("/settings/mail/<int:id>/again", post.again, "POST"),
+    *PUSH,
     _admin("/settings/outgoing", outgoing.show),
     _admin("/settings/outgoing", outgoing.create, "POST"),
     _admin(_OUTGOING, outgoing.open_),

@@ -14,6 +14,7 @@ from kernel.web.rendering import Page
 from kernel.web.session import credential_of
 from runtime.forms.prepare import reader_of
 from runtime.forms.when import moment_words
+from runtime.push import subscriptions
 from runtime.web.settings.devices import device, place
 from runtime.web.settings.pages import frame
 from runtime.web.sight import base_of
@@ -21,12 +22,12 @@ from runtime.web.sight import base_of
 
 def rows(ctx: Ctx, person: str, here: str | None = None) -> list[dict[str, Any]]:
     """The sessions of a person in words; ``here`` is the hash of the one that looks."""
-    reader = reader_of(ctx)
+    reader, ringing = reader_of(ctx), subscriptions.ringing(ctx, person)
     found = []
     for session in sessions.of_person(ctx.conn, person, ctx.now):
         known = device(session.user_agent)
         found.append({
-            "id": session.id, "device": known.words, "icon": known.icon, "place": place(session.address), "here": session.token_hash == here,
+            "id": session.id, "device": known.words, "icon": known.icon, "place": place(session.address), "here": session.token_hash == here, "rings": session.token_hash in ringing,
             "seen": moment_words(session.seen_at, reader), "since": moment_words(session.created_at, reader)})
     return sorted(found, key=lambda row: not row["here"])
 

@@ -249,9 +249,17 @@ def test_what_failed_is_listed_done_again_and_discarded(desk, receiver):
     assert post(desk, "/settings/failed/again").status_code == 303
     assert [job(desk, i).state for i in sent] == ["done", "cancelled", "waiting"]
     assert post(desk, f"/settings/failed/{sent[1]}/again").status_code == 404 and post(desk, "/settings/failed/999999/discard").status_code == 404
+    with desk.home.write() as conn:
+        conn.execute(update(t.job).where(t.job.c.id == sent[2]).values(state="failed", error="It answered 500."))
+    api = desk.api("chen")
+    listed = api.get("/work").json
+    assert listed["failed"] == 1 and [(i["id"], i["where"], i["record"]["label"]) for i in listed["items"]] == [(sent[2], "ERP", "Fence")]
+    assert api.get("/work?show=nothing&limit=0&x=1").status_code == 422 and desk.api("wen").get("/work").status_code == 403
+    assert api.post(f"/work/{sent[2]}/again").status_code == 202 and api.post(f"/work/{sent[2]}/drop").status_code == 404
+    assert desk.api("wen").post("/work/again").status_code == 403
     with desk.home.read() as conn:
         noted = conn.execute(select(t.audit.c.kind, t.audit.c.data).where(t.audit.c.kind.startswith("work.")).order_by(t.audit.c.id)).all()
-    assert [(n.kind, n.data["n"]) for n in noted] == [("work.replayed", 1), ("work.discarded", 1), ("work.replayed", 2)]
+    assert [(n.kind, n.data["n"]) for n in noted] == [("work.replayed", 1), ("work.discarded", 1), ("work.replayed", 2), ("work.replayed", 1)]
 
 
 def test_a_longer_list_asks_no_more(desk, receiver):

@@ -1,0 +1,1 @@
+"""Web Push: phones that ring although no page is open."""
