@@ -21,7 +21,7 @@ from runtime.records.bundles import Key, decided
 from runtime.records.removing import bundle_of
 from runtime.records.shape import shape_of
 
-AROUND: tuple[Table, ...] = (t.span, t.form_draft, t.comment, t.follow, t.notice, t.ask, t.approval_case, t.automation_run, t.binned)
+AROUND: tuple[Table, ...] = (t.span, t.form_draft, t.comment, t.follow, t.notice, t.ask, t.approval_case, t.automation_run, t.behaviour, t.binned)
 """Tables whose rows about a record go with it; what hangs on these goes by itself."""
 
 
@@ -78,5 +78,7 @@ def _around(ctx: Ctx, entity: str, ids: Sequence[str]) -> None:
     for chunk in store.chunks(ids):
         for table in AROUND:
             ctx.conn.execute(delete(table).where(table.c.entity == entity, table.c.record_id.in_(chunk)))
+        # What a source sent stays known by its id and hash, so that it is not taken again; its content goes.
+        ctx.conn.execute(update(t.event_received).where(t.event_received.c.entity == entity, t.event_received.c.record_id.in_(chunk)).values(body={}))
         # Numbers of events must not come back, so they stay; what they tell of the record goes.
         ctx.conn.execute(update(t.event).where(t.event.c.entity == entity, t.event.c.record_id.in_(chunk)).values(data=None))

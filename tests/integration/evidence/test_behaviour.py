@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from kernel.platform import tables as t
 from kernel.platform.clock import FixedClock
 from kernel.platform.database import count_statements
 from runtime.records import road
+from runtime.records.purging import purge
 from tests.conftest import NOW
 from tests.factories.desk import Desk, make_desk, settings_for
 from tests.integration.evidence.desk import TALKS, as_person, make_task, mark, received, task_of
@@ -97,6 +100,15 @@ def test_one_tap_marks_by_hand_and_is_told_apart(desk: Desk) -> None:
     assert (line["verified"], line["counts"], line["person"]) == (False, False, desk.people["wen"])
     assert client.post(f"/t/{desk.slug}/e/task/{made}/evidence/nothing/mark", data={"csrf_token": token[1]}).status_code == 404
     assert "/evidence/answer/mark" not in desk.browser("guo").get(f"/t/{desk.slug}/e/task/{made}").text
+
+
+def test_the_log_of_a_record_goes_when_it_is_purged(desk: Desk) -> None:
+    made = make_task(desk, "chen")
+    received(desk, made, NOW - 3 * MINUTE, 10)
+    with as_person(desk, "chen") as ctx:
+        road.delete(ctx, "task", made, version=None)
+        purge(ctx, [("task", made)], {})
+        assert ctx.conn.execute(select(t.behaviour.c.id).where(t.behaviour.c.record_id == made)).all() == []
 
 
 def test_more_lines_need_no_more_statements(desk: Desk, task: str) -> None:
