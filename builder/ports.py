@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from builder.changes.ops import Need
+from kernel.model.application import Application
 from kernel.platform.clock import Clock
+from kernel.platform.ctx import Ctx
 from kernel.platform.database import Home
 from kernel.platform.releases import Release
 
@@ -28,9 +31,33 @@ class Fills(Protocol):
         """Fill in pieces, each a transaction of its own; returns the number of records. Safe to repeat."""
 
 
+class Reach(Protocol):
+    """How many clocks would start, would get another plan, and end because nothing is promised any more."""
+
+    @property
+    def starts(self) -> int: ...
+
+    @property
+    def moves(self) -> int: ...
+
+    @property
+    def ends(self) -> int: ...
+
+
+class Promises(Protocol):
+    """Clocks that run, and another release."""
+
+    def reach(self, ctx: Ctx, new: Application) -> Reach | None:
+        """What the new application means for clocks; None where no promise says something else."""
+
+    def follow(self, conn: Connection, base: int, release: int, replan: bool, now: datetime) -> None:
+        """In the transaction of the switch: ask for what is to be done with clocks afterwards. ``replan``: running ones follow the new release."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """The connections of one process."""
 
     counts: Counts | None = None
     fills: Fills | None = None
+    promises: Promises | None = None

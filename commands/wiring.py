@@ -6,6 +6,7 @@ from builder.jobs import HANDLERS as BUILDER
 from builder.ports import Ports
 from kernel.jobs import Handlers
 from kernel.platform import actors, links
+from runtime.clocks.replan import Promises
 from runtime.jobs import HANDLERS as RUNTIME
 from runtime.people.make import rename
 from runtime.records.membership import roles_by_expression
@@ -14,7 +15,7 @@ from runtime.records.refill import Refill
 
 def ports() -> Ports:
     """What design time asks run time."""
-    return Ports(fills=Refill())
+    return Ports(fills=Refill(), promises=Promises())
 
 
 def connect() -> None:

@@ -16,6 +16,7 @@ from runtime.asks import watch as asking
 from runtime.automations import perform
 from runtime.automations import watch as automations
 from runtime.bulk import work as bulk
+from runtime.clocks import replan
 from runtime.clocks.alarm import ring
 from runtime.clocks.keep import ALARM
 from runtime.exports import work as exports
@@ -56,6 +57,8 @@ LETTERS = (*letters.TEMPLATES,)
 
 HANDLERS = (
     Handler(ALARM, inside=ring),
+    Handler(replan.KIND, inside=replan.carry_out, lane="long"),
+    Handler(replan.YEARS, inside=replan.years, every=replan.DAY, lane="long"),
     Handler(automations.KIND, inside=perform.carry_out),
     Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
     Handler(DUE, inside=tend.due),

@@ -43,6 +43,7 @@ def _clock(place: Place, clock: Clock) -> Iterator[Finding]:
         yield place.find(
             clock, "never_kept", "done", _("Nothing ever keeps the promise “{label}”: each of its clocks is broken some day.", label=clock.label),
             _("Say in “done” what keeps it."), severity="warning")
+    yield from _act(place, clock)
     for step in clock.steps:
         yield from _formula(place, step, "after")
         yield from _people(place, clock, step)
@@ -62,6 +63,24 @@ def _formula(place: Place, element: Clock | ClockStep, name: str) -> Iterator[Fi
     if name in _WANTED and found.type.kind not in _WANTED[name] | {Kind.ANY, Kind.BLANK}:
         wanted = _("a date and time") if _WANTED[name] is _MOMENTS else _("a number") if name == "days" else _("a duration, or a number of seconds")
         yield place.find(element, "wrong_type", name, _("Here {wanted} is needed.", wanted=wanted))
+
+
+def _act(place: Place, clock: Clock) -> Iterator[Finding]:
+    """The one tap leads somewhere."""
+    verb, _colon, key = (clock.act or "").partition(":")
+    entity = place.application.entities[clock.entity]
+    if verb == "step":
+        steps = [t.key for m in place.application.machines_of(clock.entity) for t in m.transitions]
+        if key not in steps:
+            yield missing(place, clock, "act", "transition", key, steps)
+    elif verb == "new":
+        fitting = [e.key for e in place.application.entities.values() if any(f.type == "reference" and f.settings.get("to") == clock.entity for f in e.fields)]
+        if key not in fitting:
+            yield missing(place, clock, "act", "entity", key, fitting)
+    elif verb in ("call", "edit"):
+        fields = [f.key for f in entity.fields if verb == "edit" or f.type == "phone"]
+        if key not in fields:
+            yield missing(place, clock, "act", "field", key, fields)
 
 
 def _always(place: Place, clock: Clock, name: str, value: bool) -> bool:

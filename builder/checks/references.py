@@ -116,6 +116,8 @@ def _known(place: Place, element: Element, ref: Ref) -> Mapping[str, Any] | dict
             return application.parameters
         case "calendar":
             return application.calendars
+        case "similarity":
+            return {s.key: s for s in application.similarities}
         case "evidence":
             return {e.key: e for e in application.evidence}
         case "state":
@@ -161,6 +163,7 @@ _NAMES: dict[str, Text] = {
     "parameter": _("parameter"),
     "calendar": _("working calendar"),
     "evidence": _("policy of what counts"),
+    "similarity": _("comparison of records"),
     "state": _("state"),
     "machine": _("state machine"),
     "transition": _("step"),

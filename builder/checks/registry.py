@@ -25,6 +25,7 @@ from builder.checks import (
     references,
     retention,
     rights,
+    similarities,
     texts,
     views,
 )
@@ -56,6 +57,7 @@ CHECKS: Registry[Check] = Registry(
         Check("calendars", calendars.check),
         Check("clocks", clocks.check),
         Check("evidence", evidence.check),
+        Check("similarities", similarities.check),
         Check("automations", automations.check),
         Check("loops", loops.check),
         Check("notices", notices.check),

@@ -16,7 +16,9 @@ from kernel.model.schemas import nearest_hint
 from kernel.model.tree import Node, Source, Tree, children, slots_of
 
 # Bare keys mean an entity first: it is what people name most.
-_ORDER = ("entity", "option_set", "role", "parameter", "calendar", "clock", "automation", "evidence", "intake", "group", "view", "form", "machine", "notification", "quiet_period", "retention")
+_ORDER = (
+    "entity", "option_set", "role", "parameter", "calendar", "clock", "automation", "evidence", "intake", "similarity", "group", "view", "form", "machine",
+    "notification", "quiet_period", "retention")
 
 
 def label_changes(tree: Tree, documents: tuple[Written, ...]) -> tuple[list[Change], list[Problem]]:

@@ -19,7 +19,7 @@ from kernel.model.schemas import KEY_PATTERN, nearest_hint, normal
 from kernel.model.tree import Node, Source
 
 FACETS = (
-    "groups", "options", "calendars", "entities", "workflows", "forms", "views", "roles", "parameters", "clocks", "evidence", "automations", "notifications", "quiet_periods",
+    "groups", "options", "calendars", "entities", "workflows", "forms", "views", "roles", "parameters", "clocks", "evidence", "similarities", "automations", "notifications", "quiet_periods",
     "retention", "samples", "overlays", "labels", "assets",
 )
 """Folders of a package; those of documents in the order in which they are read. A file of the same name counts, too."""

@@ -28,6 +28,7 @@ _FACET = {
     "clock": "clocks/{key}.yaml",
     "intake": "evidence/{key}.yaml",
     "evidence": "evidence/{key}.yaml",
+    "similarity": "similarities/{key}.yaml",
     "automation": "automations/{key}.yaml",
     "notification": "notifications/{key}.yaml",
     "quiet_period": "quiet_periods.yaml",

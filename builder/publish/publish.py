@@ -95,8 +95,9 @@ def publish_prepared(
     ports: Ports | None = None,
     probe: Probe | None = None,
     pause: Callable[[float], None] = time.sleep,
+    replan: bool = False,
 ) -> PublishResult:
-    """Publish what was prepared, and perhaps shown to somebody; refused when the tenant moved on since."""
+    """Publish what was prepared, and perhaps shown to somebody; refused when the tenant moved on since. ``replan``: running clocks follow."""
     prepared.require_sound()
     probe = probe or _silent
     if prepared.unchanged and _same_sources(home, prepared):
@@ -104,7 +105,7 @@ def publish_prepared(
     new = prepared.release()
     for attempt in range(TRIES):
         try:
-            release_id, deferred = _switch(home, by, prepared, new, clock.now(), note, probe)
+            release_id, deferred = _switch(home, by, prepared, new, clock.now(), note, probe, ports, replan)
             break
         except Busy:
             if attempt == TRIES - 1:
@@ -134,7 +135,9 @@ def _same_sources(home: Home, prepared: Prepared) -> bool:
         return now == [(p.key, p.version, p.hash) for p in prepared.packages] and store.tenant_changes(conn) == prepared.changes
 
 
-def _switch(home: Home, by: str | None, prepared: Prepared, new: Release, now: datetime, note: str, probe: Probe) -> tuple[int, list[ops.Operation]]:
+def _switch(
+    home: Home, by: str | None, prepared: Prepared, new: Release, now: datetime, note: str, probe: Probe, ports: Ports | None, replan: bool
+) -> tuple[int, list[ops.Operation]]:
     with home.write() as conn:
         hurry(conn)
         id_, hash_ = store.lock(conn)
@@ -172,6 +175,8 @@ def _switch(home: Home, by: str | None, prepared: Prepared, new: Release, now: d
         store.point_at(conn, release_id)
         store.write_event(conn, now, "release_published", {"release": release_id, "base": prepared.base.id, "by": by})
         audit.write(conn, now, "release.published", str(release_id), {"number": release_id, "note": note[:200]}, actor=by, channel="design")
+        if ports is not None and ports.promises is not None and prepared.base.id:
+            ports.promises.follow(conn, prepared.base.id, release_id, replan, now)
         probe("commit")
     return release_id, deferred
 

@@ -44,6 +44,7 @@ _SILENT = frozenset({"kind", "origin"})
 _ORDER = (
     "entity", "field", "machine", "state", "transition", "guard", "approval", "validation", "parameter", "calendar", "calendar_day", "clock", "clock_step",
     "intake", "intake_find", "evidence", "evidence_stamp", "evidence_level", "evidence_way",
+    "similarity", "comparison",
     "automation", "automation_step",
     "option_set", "option", "role", "right", "form", "view", "group", "notification", "quiet_period", "retention",
 )

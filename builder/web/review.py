@@ -74,8 +74,24 @@ def review_words(ctx: Ctx, prepared: Prepared) -> dict[str, Any]:
     return {
         "unchanged": prepared.unchanged, "groups": groups,
         "steps": steps(prepared.impacts), "summary": summary(prepared.plan), "destroys": bool(prepared.plan.destructive),
-        "warnings": [f for f in prepared.findings if f.severity == "warning"],
+        "warnings": [f for f in prepared.findings if f.severity == "warning"], "reach": reach_words(ctx, prepared),
     }
+
+
+def reach_words(ctx: Ctx, prepared: Prepared) -> dict[str, Any] | None:
+    """What becomes of clocks that run: what happens anyway, and what only happens if the publisher wants it."""
+    connected = ports()
+    assert prepared.application is not None
+    found = connected.promises.reach(ctx, prepared.application) if connected is not None and connected.promises is not None else None
+    if found is None or not (found.starts or found.moves or found.ends):
+        return None
+    parts: list[Message] = []
+    if found.moves:
+        parts.append(_many(found.moves, _("1 running clock gets another plan"), _("{n} running clocks get another plan")))
+    if found.starts:
+        parts.append(_many(found.starts, _("1 record gets a clock at once, not only at its next change"), _("{n} records get a clock at once, not only at their next change")))
+    ends = _many(found.ends, _("1 clock ends, because nothing is promised any more."), _("{n} clocks end, because nothing is promised any more.")) if found.ends else None
+    return {"parts": parts, "ends": ends}
 
 
 def _say_reach(prepared: Prepared, groups: Iterable[Group]) -> None:
@@ -150,7 +166,7 @@ def publish(ctx: Ctx, request: Request) -> Page | BaseResponse:
         prepared.require_sound()
         # From here on nothing is read in this transaction: it would stand in the way of the tables' changes.
         commit(ctx.conn)
-        done = publish_prepared(_home(ctx), ctx.actor.person, prepared, clock=ctx.clock, note=proposal.note, ports=ports())
+        done = publish_prepared(_home(ctx), ctx.actor.person, prepared, clock=ctx.clock, note=proposal.note, ports=ports(), replan=request.form.get("replan") == "1")
     except Invalid as error:
         return page(ctx, "review.html", {"title": _("This can't be published"), "problems": error.problems, "back": proposal.back}, status=422)
     except (Conflict, Busy) as error:

@@ -36,6 +36,7 @@ KINDS: Mapping[str, tuple[Text, str]] = {
     "evidence": (_("What counts as done"), "shield-check"), "evidence_stamp": (_("Field that takes the moment"), "clock"),
     "evidence_level": (_("Level of what counts"), "stairs-up"), "evidence_way": (_("Way to count"), "check"),
     "intake": (_("Events from outside"), "download"), "intake_find": (_("How an event finds its record"), "search"),
+    "similarity": (_("Records alike"), "copy"), "comparison": (_("What is compared"), "scale"),
     "automation": (_("Automation"), "bolt"), "automation_step": (_("Step of an automation"), "arrow-right"),
     "calendar": (_("Working calendar"), "calendar-time"), "calendar_day": (_("Day with its own hours"), "calendar-event"),
     "notification": (_("Words of a notice"), "bell"), "quiet_period": (_("Quiet period"), "moon"),

@@ -28,6 +28,13 @@ _DECREED = {"CN": "special_public_holidays"}
 _LANGUAGES = {"CN": {"zh": "zh_CN", "en": "en_US"}}
 
 
+def published_by() -> str:
+    """What is known of public holidays, as a mark that changes when more is."""
+    from importlib.metadata import version
+
+    return version("holidays")
+
+
 @lru_cache(maxsize=256)
 def year_of(country: str, year: int, subdivision: str | None = None) -> Year:
     """The days of a year. Raises Invalid for a country or subdivision the library does not know."""

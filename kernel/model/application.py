@@ -27,6 +27,7 @@ from kernel.model.elements import (
     QuietPeriod,
     Retention,
     Role,
+    Similarity,
     View,
 )
 from kernel.model.props import fill
@@ -53,6 +54,7 @@ class Application:
     clocks: tuple[Clock, ...]
     evidence: tuple[Evidence, ...]
     intakes: tuple[Intake, ...]
+    similarities: tuple[Similarity, ...]
     automations: tuple[Automation, ...]
     notifications: tuple[Notification, ...]
     quiet_periods: tuple[QuietPeriod, ...]
@@ -213,6 +215,7 @@ def build(tree: Tree) -> Application:
         clocks=tuple(made["clock"]),
         evidence=tuple(made["evidence"]),
         intakes=tuple(made["intake"]),
+        similarities=tuple(made["similarity"]),
         automations=tuple(made["automation"]),
         notifications=tuple(made["notification"]),
         quiet_periods=tuple(made["quiet_period"]),

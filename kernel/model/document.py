@@ -115,7 +115,7 @@ def _spelled_out(kind: str, body: dict[str, Any]) -> dict[str, Any]:
         if "when" in body:
             guards = body.get("guards") or {}
             body["guards"] = {"when": {"holds": body.pop("when")}, **(guards if isinstance(guards, Mapping) else {})}
-    if kind in ("machine", "clock", "automation", "evidence", "intake") and "entity" not in body:
+    if kind in ("machine", "clock", "automation", "evidence", "intake", "similarity") and "entity" not in body:
         body["entity"] = body.pop("on", None)
         if body["entity"] is None:
             del body["entity"]

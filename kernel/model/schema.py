@@ -349,7 +349,7 @@ class AppSchema:
                 return node.key
             if node.kind == "intake_find":
                 return str(node.props.get("by", "")).partition(".")[0]
-            if node.kind in ("machine", "form", "view", "clock", "automation", "evidence", "intake", "notification"):
+            if node.kind in ("machine", "form", "view", "clock", "automation", "evidence", "intake", "similarity", "notification"):
                 return node.props.get("entity")
             node = self.application.tree.get(node.parent) if node.parent else None
         return None

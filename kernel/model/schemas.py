@@ -55,7 +55,7 @@ def document_schema(kind: str) -> Mapping[str, Any]:
     wanted = list(_below(kind))
     top = _written(kind)
     top["properties"] = {kind: {**KEY, "description": "Key of the element."}, **top["properties"]}
-    if kind in ("machine", "clock", "automation"):
+    if kind in ("machine", "clock", "automation", "similarity"):
         top["properties"]["on"] = {**KEY, "description": "The entity, as a shorter word for `entity`."}
         top["required"] = [r for r in top["required"] if r != "entity"]
     top["required"] = [kind, *top["required"]]

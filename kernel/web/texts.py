@@ -20,7 +20,7 @@ UI_TEXTS: Mapping[str, Text] = {
     "minutes": _("{n} min"),
     "days_hours": _("{d} d {h} h"),
     "hours_minutes": _("{h} h {m} min"),
-    "overdue": _("overdue {time}"),
+    "time_left": _("{time} left"), "overdue": _("overdue {time}"),
     "overdue_state": _("overdue"),
     "left": _("left"),
     "past_due": _("past due"),

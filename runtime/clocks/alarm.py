@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from kernel.jobs import Again, Done, Job, Outcome
 from kernel.platform import releases
 from kernel.platform.ctx import Ctx
+from runtime.alike import find as alike
 from runtime.clocks import people, rows
 from runtime.clocks.decide import RUNNING
 from runtime.clocks.moments import Moment, pending
@@ -17,6 +20,7 @@ from runtime.notices.tell import tell
 from runtime.records import events, store
 from runtime.records.env import RecordEnv, Scene
 from runtime.records.readers import who_may_read
+from runtime.records.record import Record
 from runtime.records.shape import shape_of
 from runtime.talk.news import QUIET_CHANNELS
 
@@ -48,13 +52,20 @@ def _carry_out(ctx: Ctx, row: ClockRow, due: list[Moment]) -> ClockRow:
             wanted = people.named(ctx, RecordEnv(Scene(ctx), shape, record), moment.step["tell"])
             told = tell(
                 ctx, sorted(who_may_read(ctx, record, wanted)), "clock", f"clock:{row.id}:{row.generation}:{moment.key}", entity=row.entity, record=row.record,
-                data={"clock": row.id, "step": moment.step["uid"], "policy": row.uid}, urgency=moment.step["urgency"])
+                data={"clock": row.id, "step": moment.step["uid"], "policy": row.uid, **_alike(ctx, record, moment.step)}, urgency=moment.step["urgency"])
         row = row.moved(
             fired=(*row.fired, {
                 "step": moment.key, "generation": row.generation, "at": moment.at.isoformat(), "late_s": _seconds(ctx.now, moment.at), "told": told}),
             breached_at=moment.at if moment.breach else row.breached_at)
         events.write(ctx, "clock_breached" if moment.breach else "clock_step", row.entity, [(row.record, {"clock": row.id, "policy": row.policy, "step": moment.key})])
     return row
+
+
+def _alike(ctx: Ctx, record: Record, step: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told comes with records alike: how many there are; the page names those that its reader may see."""
+    element = next((s for s in ctx.app.similarities if s.key == step.get("similar")), None)
+    found = alike.find(ctx, element, record) if element is not None and element.entity == record.entity else ()
+    return {"similar": element.key, "alike": len(found)} if element is not None and found else {}
 
 
 def _seconds(now: datetime, at: datetime) -> int:

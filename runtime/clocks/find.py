@@ -29,7 +29,7 @@ _C = t.clock.c
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked for; what is left out does not narrow. ``states`` as :data:`runtime.clocks.sql.STATES`. ``owner``: of the record;
-    ``teams``: records of these. ``cursor``: the id of the last clock of the page before."""
+    ``teams``: records of these; ``not_owner``: of others. ``cursor``: the id of the last clock of the page before."""
 
     policies: Sequence[str] = ()
     entity: str | None = None
@@ -43,11 +43,26 @@ class Wanted:
     limit: int = 50
     cursor: str | None = None
     teams: Sequence[str] | None = None
+    not_owner: str | None = None
 
 
 def find(ctx: Ctx, wanted: Wanted) -> tuple[list[tuple[SeenClock, str | None]], str | None]:
     """Clocks with the labels of their records, what is due first in front, and the cursor of the next page. One statement per entity
     with promises, one more per entity that has some here. Raises Invalid."""
+    page, cursor = _page(ctx, wanted)
+    names = naming.Wanted()
+    for one in page:
+        names.add(one.row.entity, one.row.record)
+    labels = naming.resolve(ctx, names) if page else {}
+    return [(one, labels.get(one.row.record)) for one in page], cursor
+
+
+def clocks(ctx: Ctx, wanted: Wanted) -> list[SeenClock]:
+    """The same without labels and further pages. Raises Invalid."""
+    return _page(ctx, wanted)[0]
+
+
+def _page(ctx: Ctx, wanted: Wanted) -> tuple[list[SeenClock], str | None]:
     rights = rights_of(ctx.release, ctx.actor)
     order = func.coalesce(_C.due_at, literal(FAR, Instant()), type_=Instant())
     beyond = _beyond(ctx, wanted.cursor, order)
@@ -63,11 +78,7 @@ def find(ctx: Ctx, wanted: Wanted) -> tuple[list[tuple[SeenClock, str | None]], 
         found += [(row.due_at or FAR, row) for row in rows.read_all(ctx, query.order_by(order, _C.id).limit(wanted.limit + 1))]
     found.sort(key=lambda pair: (pair[0], pair[1].id))
     page = [row for _due, row in found[: wanted.limit]]
-    names = naming.Wanted()
-    for row in page:
-        names.add(row.entity, row.record)
-    labels = naming.resolve(ctx, names) if page else {}
-    seen = [(one, labels.get(row.record)) for row in page if (one := reading.seen(ctx, row, rights.queryable(row.entity))) is not None]
+    seen = [one for row in page if (one := reading.seen(ctx, row, rights.queryable(row.entity))) is not None]
     return seen, page[-1].id if len(found) > wanted.limit else None
 
 
@@ -83,6 +94,8 @@ def _narrow(ctx: Ctx, wanted: Wanted, table: Any) -> list[ColumnElement[bool]]:
         conditions.append(_C.record_id == wanted.record)
     if wanted.owner is not None:
         conditions.append(table.c.owner_id == wanted.owner)
+    if wanted.not_owner is not None:
+        conditions.append(or_(table.c.owner_id.is_(None), table.c.owner_id != wanted.not_owner))
     if wanted.teams is not None:
         conditions.append(table.c.team_id.in_(list(wanted.teams)))
     return conditions

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 
 from kernel import jobs
-from kernel.calendars.reckon import NoWorkingTime, Pause
+from kernel.calendars.reckon import NoWorkingTime, Pause, add_days
 from kernel.jobs import queue
 from kernel.platform import tables as t
 from kernel.platform.ctx import Ctx
@@ -64,12 +64,37 @@ def after_write(ctx: Ctx, written: Sequence[Happened]) -> None:
     if own:
         touched_ones = [one for one in written if (one.kind != "updated" and one.kind != "derived") or any(p.keys & one.fields for p in own)]
         seen = {one.new.id for one in touched_ones}
-        look_after(ctx, shape, [one.new for one in touched_ones], fresh=frozenset(one.new.id for one in touched_ones if one.kind == "created"))
+        fresh = frozenset(one.new.id for one in touched_ones if one.kind == "created")
+        look_after(ctx, shape, [one.new for one in touched_ones], fresh=fresh, moved=_moved(own, touched_ones))
     for entity, ids in _others(ctx, shape, written).items():
         left = sorted(set(ids) - (seen if entity == shape.key else set()))
         target = shape_of(ctx.release, entity)
         for chunk in store.chunks(left):
             look_after(ctx, target, list(store.load(ctx, target, chunk).values()))
+
+
+# What a trace may repeat of a record: words that say little of anybody.
+_TOLD = frozenset({"choice", "computed", "boolean", "state"})
+
+
+def _moved(own: Sequence[Policy], written: Sequence[Happened]) -> dict[str, list[dict[str, Any]]]:
+    """Per record what moved of what its promises read: the trace of why a clock was planned anew."""
+    keys = {key for policy in own for key in policy.keys}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in written:
+        if one.kind == "created" or one.old is None:
+            continue
+        for key in sorted(keys & one.fields):
+            entry: dict[str, Any] = {"field": key}
+            field = one.shape.fields.get(key)
+            if key == "state" and field is None:
+                entry |= {"old": one.old.state, "new": one.new.state}
+            elif field is not None and field.field.type in _TOLD:
+                old, new = one.old.values.get(key), one.new.values.get(key)
+                if all(value is None or isinstance(value, (str, bool)) for value in (old, new)):
+                    entry |= {"old": old, "new": new}
+            found.setdefault(one.new.id, []).append(entry)
+    return found
 
 
 def _others(ctx: Ctx, shape: EntityShape, written: Sequence[Happened]) -> dict[str, dict[str, None]]:
@@ -82,21 +107,25 @@ def _others(ctx: Ctx, shape: EntityShape, written: Sequence[Happened]) -> dict[s
     return found
 
 
-def look_after(ctx: Ctx, shape: EntityShape, records: Sequence[Record], fresh: frozenset[str] = frozenset()) -> None:
+def look_after(
+    ctx: Ctx, shape: EntityShape, records: Sequence[Record], fresh: frozenset[str] = frozenset(), *, moved: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    only: frozenset[str] | None = None, because: Mapping[str, Any] | None = None,
+) -> None:
     """Decide on every promise of these (whole, loaded) records of one entity. Statements do not grow with the promises.
-    ``fresh``: those made just now, which have no clocks yet."""
-    policies = policies_of(ctx.app).by_entity.get(shape.key, ())
+    ``fresh``: those made just now, which have no clocks yet. ``moved``: what led to it, per record. ``because``: another release is to
+    count for running clocks too, those of the promises ``only``."""
+    policies = tuple(p for p in policies_of(ctx.app).by_entity.get(shape.key, ()) if only is None or p.key in only)
     if not policies or not records:
         return
     known = rows.last_of(ctx, shape.key, [r.id for r in records if r.id not in fresh])
     scene = Scene(ctx)
     envs = [RecordEnv(scene, shape, record) for record in records]
-    work = Work(Ways(ctx, scene, envs), Pinned(ctx))
+    work = Work(Ways(ctx, scene, envs), Pinned(ctx), moved or {})
     begun: list[ClockRow] = []
     for env in envs:
         scene.remember(env)
         for policy in policies:
-            made = _one(ctx, policy, env, known.get((env.id, policy.key)), work)
+            made = _one(ctx, policy, env, known.get((env.id, policy.key)), work, because)
             if made is not None:
                 begun.append(made)
     rows.add(ctx, begun)
@@ -134,6 +163,12 @@ class Work:
 
     ways: Ways
     pinned: Pinned
+    moved: Mapping[str, Sequence[Mapping[str, Any]]]
+
+    def why(self, policy: Policy, id_: str) -> dict[str, Any]:
+        """What moved of what this promise reads."""
+        found = [dict(entry) for entry in self.moved.get(id_, ()) if entry["field"] in policy.keys]
+        return {"because": found} if found else {}
 
 
 def _one(ctx: Ctx, policy: Policy, env: RecordEnv, row: ClockRow | None, work: Work, because: Mapping[str, Any] | None = None) -> ClockRow | None:
@@ -152,13 +187,16 @@ def _one(ctx: Ctx, policy: Policy, env: RecordEnv, row: ClockRow | None, work: W
         facts = replace(facts, starts=facts.starts and under_way, paused=True, done=False, cancelled=False, faults=())
     made: ClockRow | None = None
     fault: Fault | None = next(iter(facts.faults), None) if under_way else None
-    match decide(facts, row.was if row is not None else None, policy.element.restarts, ctx.now):
+    decision = decide(facts, row.was if row is not None else None, policy.element.restarts, ctx.now)
+    if decision is None and because is not None and row is not None and row.open and row.release_id != ctx.release.id:
+        decision = Change((), row.started_at, row.pauses, row.state == PAUSED)
+    match decision:
         case Start(at):
-            made, fault = _start(ctx, policy, env, facts, at)
+            made, fault = _start(ctx, work, policy, env, facts, at, because)
         case Change() as change if row is not None:
             fault = _replan(ctx, work, policy, env, row, facts, change, because) or fault
         case End(met, at) if row is not None:
-            _end(ctx, work, row, met, at)
+            _end(ctx, work, row, met, at, rearmed=not facts.starts, why=work.why(policy, env.id))
         case Rearm() if row is not None:
             rows.store(ctx, row.moved(rearmed=True))
         case Refuse(found):
@@ -167,12 +205,14 @@ def _one(ctx: Ctx, policy: Policy, env: RecordEnv, row: ClockRow | None, work: W
     return made
 
 
-def _start(ctx: Ctx, policy: Policy, env: RecordEnv, facts: Facts, at: Any) -> tuple[ClockRow | None, Fault | None]:
+def _start(
+    ctx: Ctx, work: Work, policy: Policy, env: RecordEnv, facts: Facts, at: Any, because: Mapping[str, Any] | None
+) -> tuple[ClockRow | None, Fault | None]:
     calendar = calendar_by_key(ctx.release, facts.calendar, ZoneInfo(ctx.tenant.zone))
     row = ClockRow(
         ctx.new_id(), policy.key, policy.element.uid, env.shape.key, env.id, PAUSED if facts.paused else RUNNING, 1, ctx.release.id,
         {**policy.definition(env), **({"days": facts.days} if facts.days is not None else {})}, at, timedelta(0), facts.calendar,
-        (Pause(ctx.now, None, _in_state(env)),) if facts.paused else (), None, None, plans=({"at": ctx.now.isoformat(), "why": ["started"]},))
+        (Pause(ctx.now, None, _in_state(env)),) if facts.paused else (), None, None, plans=({"at": ctx.now.isoformat(), "why": ["started"], **work.why(policy, env.id), **(because or {})},))
     try:
         row = _planned(row, target_of(facts, calendar, at), calendar)
     except NoWorkingTime:
@@ -220,8 +260,8 @@ def _replan(
     except NoWorkingTime:
         return Fault("counts", NOBODY_WORKS)
     plan = {
-        "at": ctx.now.isoformat(), "why": list(change.why), "due": moved.due_at.isoformat() if moved.due_at else None, "by": ctx.actor.person,
-        "release": release.id, **_before_and_after(row, moved), **(because or {})}
+        "at": ctx.now.isoformat(), "why": [*change.why, *(["released"] if because is not None else [])], "due": moved.due_at.isoformat() if moved.due_at else None, "by": ctx.actor.person,
+        "release": release.id, **_before_and_after(row, moved), **work.why(policy, env.id), **(because or {})}
     moved = moved.moved(plans=(*row.plans, plan), breached_at=row.breached_at if moved.due_at is None or moved.due_at <= ctx.now else None)
     moved = moved.moved(fired=(*moved.fired, *carried(moved, calendar, ctx.now)))
     _silence(ctx, row)
@@ -248,7 +288,7 @@ def _in_state(env: RecordEnv) -> Mapping[str, str]:
     return dict(state.label.by_language) if state is not None else {}
 
 
-def _end(ctx: Ctx, work: Work, row: ClockRow, met: bool, at: Any) -> None:
+def _end(ctx: Ctx, work: Work, row: ClockRow, met: bool, at: Any, *, rearmed: bool = False, why: Mapping[str, Any] | None = None) -> None:
     calendar = calendar_by_key(work.pinned.release(row), row.calendar, ZoneInfo(ctx.tenant.zone))
     pauses = tuple(p if p.end is not None and p.end <= at else Pause(p.start, at, p.why) for p in row.pauses if p.start < at)
     late = late_by(row.started_at, row.target, calendar, pauses, at) if met else None
@@ -256,8 +296,37 @@ def _end(ctx: Ctx, work: Work, row: ClockRow, met: bool, at: Any) -> None:
     if late:
         breached = breached or due_of(row.started_at, row.target, calendar, pauses).due
     _silence(ctx, row)
-    rows.store(ctx, row.moved(state=MET if met else CANCELLED, ended_at=at, pauses=pauses, late=late, breached_at=breached, generation=row.generation + 1))
+    plan = {"at": ctx.now.isoformat(), "why": ["met" if met else "cancelled"], **(why or {})}
+    rows.store(ctx, row.moved(
+        state=MET if met else CANCELLED, ended_at=at, pauses=pauses, late=late, breached_at=breached, generation=row.generation + 1, rearmed=rearmed,
+        plans=(*row.plans, plan)))
     events.write(ctx, "clock_met" if met else "clock_cancelled", row.entity, [(row.record, {"clock": row.id, "policy": row.policy})])
+
+
+def cancel(ctx: Ctx, row: ClockRow) -> None:
+    """The application no longer promises this."""
+    _end(ctx, Work(Ways(ctx, Scene(ctx), ()), Pinned(ctx), {}), row, False, ctx.now, why={"released": ctx.release.id})
+
+
+def reckon_again(ctx: Ctx, row: ClockRow, zone: ZoneInfo) -> None:
+    """Plan a clock anew whose due time rested on days that were not published: more may be known now. The reason is kept."""
+    pinned = Pinned(ctx)
+    calendar = calendar_by_key(pinned.release(row), row.calendar, zone)
+    try:
+        days = row.definition.get("days")
+        target = row.target if days is None or calendar is None else add_days(calendar, row.started_at, int(days)).counted
+        moved = _planned(row.moved(generation=row.generation + 1), target, calendar)
+    except NoWorkingTime:
+        return
+    if (moved.due_at, moved.definition) == (row.due_at, row.definition):
+        return
+    plan = {"at": ctx.now.isoformat(), "why": ["year"], "due": moved.due_at.isoformat() if moved.due_at else None, "release": row.release_id, **_before_and_after(row, moved)}
+    moved = moved.moved(plans=(*row.plans, plan), breached_at=row.breached_at if moved.due_at is None or moved.due_at <= ctx.now else None)
+    moved = moved.moved(fired=(*moved.fired, *carried(moved, calendar, ctx.now)))
+    _silence(ctx, row)
+    rows.store(ctx, moved)
+    _set_alarm(ctx, moved, calendar)
+    events.write(ctx, "clock_moved", row.entity, [(row.record, {"clock": row.id, "policy": row.policy, "why": ["year"]})])
 
 
 def _set_alarm(ctx: Ctx, row: ClockRow, calendar: Any) -> None:

@@ -76,7 +76,7 @@ class Policy:
         """What makes it another promise: its wording for machines and the parameters it names, not its labels."""
         e = self.element
         names = {path[1] for expression in (*self.expressions.values(), *self.offsets.values()) for path in expression.reads if path[0] == "param" and len(path) > 1}
-        steps = tuple((s.key, s.at, s.after, s.tell, s.urgency) for s in e.steps)
+        steps = tuple((s.key, s.at, s.after, s.tell, s.urgency, s.similar) for s in e.steps)
         return (e.entity, e.starts, e.restarts, e.from_, e.target, e.days, e.counts, e.pauses, e.done, e.done_at, e.cancels, steps,
                 tuple(sorted((name, repr(p.value)) for name in names if (p := self.app.parameters.get(name)) is not None)))
 
@@ -87,7 +87,8 @@ class Policy:
             after = self.offsets.get(step.key)
             offset = span(after.evaluate(env)) if after is not None else timedelta(0)
             steps.append({
-                "key": step.key, "uid": step.uid, "at": step.at, "after": int((offset or timedelta(0)).total_seconds()), "tell": list(step.tell), "urgency": step.urgency})
+                "key": step.key, "uid": step.uid, "at": step.at, "after": int((offset or timedelta(0)).total_seconds()), "tell": list(step.tell), "urgency": step.urgency,
+                **({"similar": step.similar} if step.similar else {})})
         return {"steps": steps, "warn": self.element.warns_at}
 
 

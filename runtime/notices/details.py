@@ -40,7 +40,8 @@ def words(ctx: Ctx, entity: str | None, data: Mapping[str, Any], names: Mapping[
         return _automation(ctx, data)
     if "policy" in data:
         step, promise = ctx.app.by_uid.get(str(data.get("step"))), ctx.app.by_uid.get(str(data["policy"]))
-        return step.label if step is not None and step.labels else promise.label if promise is not None else _("a promise is due")
+        what: Message = step.label if step is not None and step.labels else promise.label if promise is not None else _("a promise is due")
+        return _("{what}; {n} alike to learn from", what=what, n=data["alike"]) if data.get("alike") else what
     return str(data.get("detail") or "")
 
 

@@ -131,7 +131,7 @@ def _card(ctx: Ctx, asked: Asked, grouping: Grouping, item: Item, face: Any, ste
     here = machine.by_key.get(record.state or "") if machine is not None and machine.first else None
     return {
         "id": record.id, "title": face.title, "href": face.href, "version": record.version, "note": face.note, "facts": face.facts, "amount": face.amount,
-        "person": face.person, "avatar": face.avatar,
+        "person": face.person, "avatar": face.avatar, "clock": face.clock,
         "dwell": _("{time} here", time=span_words(ctx.now - since, ctx.language)) if since and here is not None and here.category == "open" else None,
         "pill": state_pill(ctx, asked.machine, record.state) if asked.machine is not None and (machine is None or not machine.first) else None,
         "missing": closed.get(usual.to, [])[:LACKS] if usual is not None and not usual.open else [],

@@ -145,7 +145,7 @@ def _weeks(ctx: Ctx, asked: Asked, spans: list[Span], range_: Range, day: date, 
 def _event(ctx: Ctx, span: Span, reader: Reader) -> dict[str, Any]:
     face, starts, category = span.item
     return {
-        "id": face.id, "title": face.title, "href": face.href, "version": face.version, "note": face.note, "amount": face.amount, "person": face.person, "category": category,
+        "id": face.id, "title": face.title, "href": face.href, "version": face.version, "note": face.note, "amount": face.amount, "person": face.person, "category": category, "clock": face.clock,
         "time": clock_words(starts, reader) if isinstance(starts, datetime) else None,
     }
 

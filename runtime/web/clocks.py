@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Request, current_app
 from markupsafe import Markup
 
+from kernel import fieldtypes
 from kernel.calendars.reckon import Segment
 from kernel.fieldtypes.base import Reader
+from kernel.fieldtypes.options import options_of
 from kernel.i18n import Labels, Text, _, to_text
 from kernel.platform.ctx import Ctx
 from kernel.web.i18n import reading_in
 from kernel.web.rendering import Page
 from runtime.clocks import reading
 from runtime.clocks.keep import IN_THE_BIN
+from runtime.clocks.policy import calendar_by_key
 from runtime.clocks.reading import SeenClock
 from runtime.clocks.trouble import words as why_not
 from runtime.forms.prepare import reader_of
-from runtime.forms.when import full_day, full_moment, iso, moment_text, span_words
+from runtime.forms.when import day_words, full_day, full_moment, iso, moment_text, span_words
 from runtime.records.labels import Wanted, resolve
+from runtime.web.filters import SYSTEM
 from runtime.web.sight import over
 
 # The last few that ended are still worth a look beside those that run.
 MOST_ENDED = 2
+# Working days are told while more than this is left.
+LAST_DAY = timedelta(hours=24)
 _STATES = {
     "ontime": "ontime", "warning": "warning", "breach": "breach", "done": "done", "late": "breach", "paused": "paused", "cancelled": "paused", "refused": "refused"}
 _WHY: Mapping[str, Text] = {
     "started": _("It began"), "target": _("Another target"), "calendar": _("Another calendar"), "start": _("Another beginning"), "paused": _("Paused"),
-    "resumed": _("Goes on")}
+    "resumed": _("Goes on"), "year": _("The days off of that year are known now"), "cancelled": _("Called off"), "met": _("Kept")}
 
 
 def strip(ctx: Ctx, shown: Any) -> list[dict[str, Any]]:
@@ -49,7 +56,7 @@ def face(ctx: Ctx, one: SeenClock, reader: Reader) -> dict[str, Any]:
     state = _STATES[one.tone]
     note = to_text(one.label, language)
     suffix: Any = None
-    due = None
+    due = by = said = far = None
     if one.tone == "refused":
         fault = row.definition.get("fault", {})
         text = _("no promise").to(language)
@@ -67,13 +74,42 @@ def face(ctx: Ctx, one: SeenClock, reader: Reader) -> dict[str, Any]:
     else:
         left = (row.due_at or ctx.now) - ctx.now
         due = row.due_at
-        text = span_words(abs(left), language)
+        days = _working_days(ctx, row) if "days" in row.definition and left > LAST_DAY else 0
+        text = span_words(abs(left), language) if not days else (_("{n} working days", n=days) if days != 1 else _("1 working day")).to(language)
         suffix = _("past due") if left < timedelta(0) else _("left")
-        note = f"{note} · {_('by {moment}', moment=moment_text(row.due_at, reader)).to(language)}"
+        said = (_("overdue {time}", time=text) if left < timedelta(0) else _("{time} left", time=text)).to(language)
+        far = int(LAST_DAY.total_seconds()) if days else None
+        by = _("by {moment}", moment=moment_text(row.due_at, reader)).to(language)
+        note = f"{note} · {by}"
     return {
         "text": text, "note": note, "state": state, "used": one.used(ctx.now), "suffix": suffix, "due": iso(due) if due else None,
         "started": iso(row.started_at) if due else None,
-        "warns": iso(one.warns_at) if due and one.warns_at else None, "warn_at": int(float(row.definition.get("warn", 0.75)) * 100), "label": one.label}
+        "warns": iso(one.warns_at) if due and one.warns_at else None, "warn_at": int(float(row.definition.get("warn", 0.75)) * 100), "label": one.label,
+        "by": by, "said": said, "far": far}
+
+
+def _working_days(ctx: Ctx, row: Any) -> int:
+    """On how many days from now to its due time somebody works; a promise in working days is told in them."""
+    calendar = calendar_by_key(ctx.release, row.calendar, ZoneInfo(ctx.tenant.zone))
+    if calendar is None or row.due_at is None:
+        return 0
+    on, last = ctx.now.astimezone(calendar.zone).date(), row.due_at.astimezone(calendar.zone).date()
+    return sum(calendar.day(on + timedelta(days=n)).worked for n in range(1, min((last - on).days, 400) + 1))
+
+
+def until(ctx: Ctx, due: datetime, since: datetime | None, reader: Reader) -> dict[str, Any]:
+    """The words of a moment by which something is wanted that is no clock of its own."""
+    left = due - ctx.now
+    words = span_words(abs(left), reader.language)
+    used = 100 if left <= timedelta(0) or since is None or due <= since else int(100 * ((ctx.now - since) / (due - since)))
+    return {
+        "said": (_("overdue {time}", time=words) if left < timedelta(0) else _("{time} left", time=words)), "due": iso(due),
+        "started": iso(since) if since is not None else None, "used": max(0, min(100, used)), "by": _("by {moment}", moment=moment_text(due, reader)), "warns": None}
+
+
+def day_text(value: Any, day: date, reader: Reader) -> str:
+    """A date that comes near."""
+    return moment_text(value, reader) if isinstance(value, datetime) else day_words(day, reader)
 
 
 def pill(ctx: Ctx, one: SeenClock, reader: Reader) -> Markup:
@@ -85,7 +121,7 @@ def pill(ctx: Ctx, one: SeenClock, reader: Reader) -> Markup:
     # Views print values before the page is rendered: the reader's language is set here.
     with reading_in(reader.language):
         made = current_app.jinja_env.get_template("components/clocks.html").module.clock_pill(  # type: ignore[attr-defined]
-            text, f["state"], f["used"], f["due"], f["started"], f["warn_at"], f["label"], warns=f["warns"], title=to_text(one.label, reader.language))
+            text, f["state"], f["used"], f["due"], f["started"], f["warn_at"], f["label"], warns=f["warns"], far=f["far"], title=to_text(one.label, reader.language))
     return Markup(made)  # noqa: S704 - what a macro of ours has escaped
 
 
@@ -115,7 +151,7 @@ def explain(ctx: Ctx, request: Request, entity: str, id: str, clock: str) -> Pag
         "steps": [{
             "label": s.label, "at": full_moment(s.at, reader), "done": s.done, "late": span_words(s.late, reader.language) if s.late and s.late >= timedelta(minutes=1) else None,
             "told": [names.get(p) or _("Somebody") for p in s.told]} for s in why.steps],
-        "plans": [{"why": [_WHY[w] for w in p["why"] if w in _WHY], "at": full_moment(datetime.fromisoformat(p["at"]), reader)} for p in why.plans],
+        "plans": [_plan(ctx, one.row.entity, p, reader) for p in why.plans],
     })
 
 
@@ -124,6 +160,36 @@ def _because(why: Any) -> Any:
     if isinstance(why, Mapping):
         return Labels(why, "") if why else ""
     return _("in the bin") if why == IN_THE_BIN else why or ""
+
+
+def _plan(ctx: Ctx, entity: str, plan: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+    """What was planned anew, from what to what, and what had moved: the trace of why."""
+    words: list[Any] = [_WHY[w] for w in plan["why"] if w in _WHY]
+    if plan.get("released"):
+        words.append(_("Published release {n}", n=plan["released"]))
+    if plan.get("target"):
+        old, new = (_hours(timedelta(seconds=s), reader) for s in plan["target"])
+        words.append(_("{old} → {new}", old=old, new=new))
+    causes = [cause for entry in plan.get("because", ()) if (cause := _cause(ctx, entity, entry, reader)) is not None]
+    return {"why": words, "because": causes, "at": full_moment(datetime.fromisoformat(plan["at"]), reader)}
+
+
+def _cause(ctx: Ctx, entity: str, entry: Mapping[str, Any], reader: Reader) -> Any:
+    """A field that moved, with its values where they are plain words."""
+    key = entry["field"]
+    found = ctx.app.entities[entity].by_key.get(key)
+    machine = ctx.app.first_machine(entity)
+    if found is None and key not in SYSTEM:
+        return None
+    label = found.label if found is not None else SYSTEM[key][1]
+    if "new" not in entry:
+        return label
+    states = machine.by_key if machine is not None and key == "state" else {}
+    options: dict[str, Any] = {}
+    if found is not None and found.type == "choice":
+        options = {o.key: o.label for o in options_of(fieldtypes.of(found).shape(found))}
+    old, new = (states[str(v)].label if v in states else options.get(v, v) if v is not None else "—" for v in (entry.get("old"), entry["new"]))
+    return _("{field}: {old} → {new}", field=label, old=old, new=new)
 
 
 def _promised(row: Any, reader: Reader) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from kernel.platform.ctx import Ctx
 from runtime.forms.prepare import reader_of
 from runtime.forms.shown import Surroundings, short
 from runtime.records.query import Item, Listing
+from runtime.web import clocks
 from runtime.web.columns import Column, avatar, column_of, columns_of, keys, looked_up
 from runtime.web.lists import Asked
 from runtime.web.sight import surroundings
@@ -35,6 +36,7 @@ class Face:
     amount: str | None
     person: str | None
     avatar: Markup | None
+    clock: Markup | None = None
 
     @property
     def note(self) -> str | None:
@@ -64,7 +66,8 @@ class Faces:
         through = [c for c in self.columns if len(c.path) == 2]
         extra, more = looked_up(self.ctx, self.asked.entity, through, records) if through else ({}, {})
         around = surroundings(self.ctx, {**found.labels, **more})
-        return [self._face(item, around, extra.get(item.record.id) or {}) for item in found.items], around
+        pills = clocks.pills(self.ctx, self.asked.entity.key, {i.record.id: i.readable for i in found.items}, around.reader)
+        return [replace(self._face(item, around, extra.get(item.record.id) or {}), clock=pills.get(item.record.id)) for item in found.items], around
 
     def _face(self, item: Item, around: Surroundings, extra: Mapping[str, Any]) -> Face:
         record = item.record

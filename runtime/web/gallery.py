@@ -51,7 +51,7 @@ def _cards(ctx: Ctx, asked: Asked) -> dict[str, Any]:
         row = files.get(ids[0]) if ids else None
         facts = [*([("", face.amount)] if face.amount else []), *(("", note) for note in face.notes), *face.facts]
         cards.append({
-            "id": face.id, "title": face.title, "href": face.href, "facts": facts[:FACTS], "person": face.person, "avatar": face.avatar,
+            "id": face.id, "title": face.title, "href": face.href, "facts": facts[:FACTS], "person": face.person, "avatar": face.avatar, "clock": face.clock,
             "thumb": f"{base_of(ctx)}/files/{ids[0]}?variant=thumb" if row is not None and row.width else None, "more": len(ids) - 1 if len(ids) > 1 else 0,
             "pill": state_pill(ctx, asked.machine, item.record.state) if asked.machine is not None else None,
         })

@@ -154,7 +154,7 @@ def _row(ctx: Ctx, asked: Asked, record: Any, face: Face, range_: Range, reader:
         "id": face.id, "title": face.title, "href": face.href, "note": _note(face), "words": words,
         # A bar that goes on is drawn beyond the edge, so that its end is cut off straight.
         "at": at - BEYOND * before, "length": max(length, 0.8) + BEYOND * (before + after), "category": state_category(state, machine.start) if machine is not None and state is not None else "active",
-        "pill": state_pill(ctx, machine, record.state) if machine is not None else None, "avatar": face.avatar, "person": face.person,
+        "pill": state_pill(ctx, machine, record.state) if machine is not None else None, "avatar": face.avatar, "person": face.person, "clock": face.clock,
     }
 
 

@@ -67,6 +67,8 @@ def target_of(ctx: Ctx, notice: Notice) -> str | None:
         act_url = f"{base}/asks/{notice.data.get('ask')}?{back}"
     elif notice.data.get("case"):
         act_url = f"{base}/approvals/{notice.data['case']}"
+    elif href and notice.data.get("similar"):
+        act_url = f"{href}#alike"
     elif notice.kind.key == "ask_opens" and href and notice.data.get("transition"):
         act_url = f"{href}?{urlencode({'do': notice.data['transition']})}"
     return act_url

@@ -13,6 +13,7 @@ from kernel.i18n import _
 from kernel.model.elements import Entity, Field, Machine
 from kernel.platform.ctx import Ctx
 from kernel.web.rendering import Page
+from runtime.alike import find
 from runtime.approvals import panel
 from runtime.forms.layout import layout_of
 from runtime.forms.prepare import prepared
@@ -112,6 +113,7 @@ def context(ctx: Ctx, shown: Open, request: Request) -> dict[str, Any]:
     """What the page and its fragments need."""
     return {
         **head(ctx, shown), "cases": cases(ctx, shown), "parts": parts(ctx, shown), "rows_parts": row_parts(ctx, shown), "related": related.tabs(ctx, shown),
+        "alike": bool(find.shown_for(ctx, shown.record)),
         **aside.context(ctx, shown, request.args),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runtime.web import (
     access,
+    alike,
     asks,
     behaviour,
     bin,
@@ -11,7 +12,6 @@ from runtime.web import (
     calendar,
     clocks,
     closed,
-    day,
     display,
     drop,
     edit,
@@ -39,6 +39,7 @@ from runtime.web import (
 from runtime.web.approvals import acting as approving
 from runtime.web.approvals import pages as approvals
 from runtime.web.bulk import dialogs as bulk
+from runtime.web.day import page as day
 from runtime.web.lines import admin as _admin
 from runtime.web.lines import get as _get
 from runtime.web.lines import post as _post
@@ -170,5 +171,6 @@ ROUTES = (
     _post(f"{_RECORD}/related/<other>/<field>/link", related.link),
     _get(f"{_RECORD}/related/<other>/<field>/candidates", related.candidates),
     _admin(f"{_RECORD}/access", access.show),
+    _get(f"{_RECORD}/alike", alike.show),
     _get(f"{_RECORD}/clocks/<clock>", clocks.explain),
 )

@@ -15,6 +15,7 @@ from kernel.model.elements.evidence import Evidence, EvidenceLevel, EvidenceStam
 from kernel.model.elements.notices import CHANNEL_KEYS, Notification, QuietPeriod
 from kernel.model.elements.rights import SCOPE, Parameter, Right, Role
 from kernel.model.elements.screens import LIMITS, Form, Group, Item, Section, View
+from kernel.model.elements.similarity import Comparison, Similarity
 from kernel.model.elements.time import DAYS_OF_WEEK, HOURS, Calendar, CalendarDay, Clock, ClockStep
 from kernel.model.elements.workflow import ACTIONS, Approval, Guard, Machine, State, Transition
 
@@ -23,14 +24,14 @@ KINDS: Mapping[str, type[Element]] = {
     for k in (
         Group, Entity, Field, Validation, OptionSet, Option, Form, Section, Item,
         Machine, State, Transition, Guard, Approval, View, Role, Right, Parameter, Calendar, CalendarDay, Clock, ClockStep,
-        Automation, AutomationStep, Evidence, EvidenceStamp, EvidenceLevel, EvidenceWay, Intake, IntakeFind,
+        Automation, AutomationStep, Evidence, EvidenceStamp, EvidenceLevel, EvidenceWay, Intake, IntakeFind, Similarity, Comparison,
         Notification, QuietPeriod, Retention, Sample,
     )
 }
 """Every kind, by key."""
 
 TOP_KINDS = (
-    "group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "automation", "intake", "evidence",
+    "group", "option_set", "calendar", "entity", "machine", "form", "view", "role", "parameter", "clock", "automation", "intake", "evidence", "similarity",
     "notification", "quiet_period", "retention", "sample",
 )
 """Kinds that stand by themselves in a document, in the order in which they are read."""
@@ -59,6 +60,7 @@ __all__ = [
     "CalendarDay",
     "Clock",
     "ClockStep",
+    "Comparison",
     "Element",
     "Entity",
     "Evidence",
@@ -83,6 +85,7 @@ __all__ = [
     "Role",
     "Sample",
     "Section",
+    "Similarity",
     "State",
     "Transition",
     "Validation",

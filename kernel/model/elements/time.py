@@ -52,6 +52,7 @@ class ClockStep(Element):
         (), doc="Who is told: paths to people (owner, owner.manager, team.manager) or role:<key> for whoever has the role in the record's team or above.",
         schema={"type": "array", "maxItems": 20, "uniqueItems": True, "items": {"type": "string", "pattern": r"^(role:[a-z][a-z0-9_]*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*)$"}},
     )
+    similar: str | None = prop(None, doc="What is told comes with records alike: a similarity by key.", schema=KEY, ref=Ref("similarity"))
     urgency: str = prop("normal", doc="low, normal, or high: high stands out on whatever page is open.", schema={"enum": ["low", "normal", "high"]})
 
 
@@ -73,6 +74,9 @@ class Clock(Element):
     done: str | None = prop(None, doc="The promise is kept when this becomes true; none: when what started it no longer holds.", schema=EXPRESSION, formula=Formula(expects="boolean"))
     done_at: str | None = prop(None, doc="The moment at which it was kept; none: when that became true.", schema=EXPRESSION, formula=Formula(expects="any"))
     cancels: str | None = prop(None, doc="The promise falls away when this becomes true.", schema=EXPRESSION, formula=Formula(expects="boolean"))
+    act: str | None = prop(
+        None, doc="The one tap that keeps it: call:<phone field>, edit:<field>, step:<transition> or new:<entity that refers to this one>.",
+        schema={"type": "string", "pattern": "^(call|edit|step|new):[a-z][a-z0-9_]*$"})
     steps: tuple[ClockStep, ...] = ()
 
     @cached_property

@@ -51,7 +51,21 @@ def _list(properties: Json, *more: str) -> Json:
     return {"type": "array", "items": items}
 
 
+_ALIKE: Json = {
+    "type": "object",
+    "properties": {
+        "id": {"type": ["string", "null"], "description": "null: it is like this one, but not yours to read"},
+        "score": {"type": "number", "minimum": 0, "maximum": 1},
+        "because": {"type": "array", "items": {"type": "object", "properties": {"field": _TEXT, "how": {"enum": ["equal", "near", "shared", "text"]}, "likeness": {"type": "number"}}}},
+        "way": {"type": "array", "items": {"type": "object", "properties": {"state": {"type": ["string", "null"]}, "seconds": {"type": "integer"}}}},
+    },
+    "required": ["id", "score", "because", "way"],
+}
+_COMPARED: Json = {
+    "type": "object", "properties": {"similarity": _TEXT, "label": _TEXT, "records": {"type": "array", "items": _ALIKE}}, "required": ["similarity", "label", "records"]}
+
 SCHEMAS: Json = {
+    "Alike": {"type": "object", "properties": {"items": {"type": "array", "items": _COMPARED}}, "required": ["items"]},
     "Clocks": {"type": "object", "properties": {"items": _list(_WHOLE, "segments")}, "required": ["items"]},
     "ClockList": {
         "type": "object", "properties": {"items": _list(_FOUND, "entity", "record"), "next_cursor": {"type": ["string", "null"]}}, "required": ["items", "next_cursor"]},

@@ -122,6 +122,10 @@ class _Maker:
                 "parameters": refs("id"),
                 "get": self._operation("clocks", "Read a record's clocks and how they are reckoned", reference("Clocks"), errors=(404,)),
             }
+            found[f"{base}/{{id}}/similar"] = {
+                "parameters": refs("id"),
+                "get": self._operation("similar", "Read which past records are like it, why, and which way they took", reference("Alike"), errors=(404,)),
+            }
             found[f"{base}/{{id}}/transitions"] = {
                 "parameters": refs("id"),
                 "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,)),

@@ -24,6 +24,7 @@ def found(clock: dict[str, Any], base: tuple[dict[str, Any], ...] = BASE) -> dic
 @pytest.mark.parametrize("more", [
     {}, {"counts": "owner"}, {"counts": "elapsed"}, {"counts": "office"}, {"target": None, "days": "5"}, {"target": "takes"}, {"from": "at", "done_at": "updated_at"},
     {"steps": {"warn": {"at": 0.75, "tell": ["owner", "owner.manager", "team.manager", "helper"]}, "later": {"after": "takes"}}},
+    {"act": "edit:due"}, {"act": "step:close"},
     {"done": None, "starts": 'state = "open"'}, {"pauses": "effort > 3", "cancels": "ISBLANK(name)", "restarts": True},
 ])
 def test_sound_promises_have_no_findings(more):
@@ -36,6 +37,10 @@ def test_sound_promises_have_no_findings(more):
     ({"counts": "moon"}, ("unknown_calendar", "counts")),
     ({"target": None, "days": "3", "counts": "elapsed"}, ("days_elapsed", "days")),
     ({"target": "name"}, ("wrong_type", "target")),
+    ({"act": "call:name"}, ("unknown_field", "act")),
+    ({"act": "edit:gone"}, ("unknown_field", "act")),
+    ({"act": "step:gone"}, ("unknown_transition", "act")),
+    ({"act": "new:task"}, ("unknown_entity", "act")),
     ({"target": None, "days": "takes"}, ("wrong_type", "days")),
     ({"from": "effort"}, ("wrong_type", "from")),
     ({"done": "at < NOW()"}, ("moves_with_time", "done")),

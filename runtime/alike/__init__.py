@@ -1,0 +1,1 @@
+"""Records that are like the one at hand."""
