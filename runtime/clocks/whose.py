@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from kernel.calendars.calendar import WorkingCalendar
 from kernel.calendars.compiled import calendar_of
@@ -45,17 +46,24 @@ def keys_of(ctx: Ctx, teams: Sequence[str | None]) -> Mapping[str, str]:
     entity = ctx.app.entities.get("team")
     if not wanted or entity is None or FIELD not in entity.by_key or not ctx.app.calendars:
         return {}
-    own = ctx.tables.of("team")
-    closure, column = t.team_closure.c, own.column(FIELD)
-    query = (
-        select(closure.descendant, column)
-        .select_from(t.team_closure.join(own.table, own.table.c.id == closure.ancestor))
-        .where(closure.descendant.in_(wanted), column.in_(list(ctx.app.calendars)), own.table.c.deleted_at.is_(None))
-        .order_by(closure.descendant, closure.depth))
+    # Asked at nearly every write: built once per release.
+    query = ctx.tables.__dict__.get("_hours_of_teams")
+    if query is None:
+        query = ctx.tables.__dict__["_hours_of_teams"] = _hours_of_teams(ctx)
     found: dict[str, str] = {}
-    for team, key in ctx.conn.execute(query):
+    for team, key in ctx.conn.execute(query, {"teams": wanted}):
         found.setdefault(team, key)
     return found
+
+
+def _hours_of_teams(ctx: Ctx) -> Select[Any]:
+    own = ctx.tables.of("team")
+    closure, column = t.team_closure.c, own.column(FIELD)
+    return (
+        select(closure.descendant, column)
+        .select_from(t.team_closure.join(own.table, own.table.c.id == closure.ancestor))
+        .where(closure.descendant.in_(bindparam("teams", expanding=True)), column.in_(list(ctx.app.calendars)), own.table.c.deleted_at.is_(None))
+        .order_by(closure.descendant, closure.depth))
 
 
 def teams_with_their_own(ctx: Ctx) -> Mapping[str, list[str]]:
