@@ -49,7 +49,8 @@ def show(ctx: Ctx, request: Request) -> Page:
     context = {
         **_arranged(shown, folded=not chosen), "resting": resting if not chosen else [], "counts": counts, "chosen": chosen, "team": team, "has_team": has_team,
         "chips": _chips(base, counts, chosen, team), "url": _url(base, chosen, team), "date_words": full_day(reader.today, reader), "done": _done(ctx) if not team else 0,
-        "push_offered": push.offered(ctx), "count": len(waiting), "most": rows.MOST_CLOCKS, "base_url": base, "watches": sorted({c.entity for c in ctx.app.clocks} | {e.key for e in rows.entities_of(ctx)}),
+        "push_offered": push.offered(ctx),
+        "count": len(waiting), "most": rows.MOST_CLOCKS, "base_url": base, "watches": sorted({c.entity for c in ctx.app.clocks} | {e.key for e in rows.entities_of(ctx)}),
         "make": [e for e in known_entities(ctx) if e.key in can and e.in_navigation][:3],
         "switch": [
             {"label": _("Mine"), "href": _url(base, chosen, False), "active": not team}, {"label": _("My team"), "href": _url(base, chosen, True), "active": team}],
