@@ -9,13 +9,14 @@ from typing import Any
 from kernel.errors import Message
 from kernel.i18n import Text, _
 
-# Kinds without a line here are called by the last one; a test sees to it that every handler has one.
+# Kinds without a line here are called "other work"; what leaves the house must have one (a test sees to it).
 KINDS: Mapping[str, Text] = {
     "clock": _("A time limit"), "news": _("Telling followers"), "approval_due": _("A deadline of an approval"), "approval_tend": _("Looking after approvals"),
     "empty_bin": _("Emptying the bin"), "drop_bytes": _("Removing a file"), "bulk": _("Many records at once"), "hand_over": _("Handing over"),
     "team_merge": _("Dissolving a team"), "mail": _("Mail"), "export": _("An export"), "export_sweep": _("Clearing exports away"),
     "recalculate": _("Working out values"), "asks_recheck": _("Looking after requests"), "asks": _("Looking after requests"), "clean_up": _("Clearing up"),
-    "drop_previews": _("Clearing previews away"), "automation": _("An automation"), "wecom_pull": _("Fetching messages of WeCom"), "webhook": _("Web hook"), "robot": _("Group robot"),
+    "drop_previews": _("Clearing previews away"), "automation": _("An automation"), "wecom_pull": _("Fetching messages of WeCom"),
+    "recording": _("Fetching a recording"), "webhook": _("Web hook"), "robot": _("Group robot"),
     "deliver": _("Planning notifications"), "delivery": _("A notification"),
 }
 OTHER = _("Other work")
