@@ -15,7 +15,7 @@ from kernel.permissions import EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
-from runtime.web.api import asks_shapes, clocks_shapes, jobs_shapes, talk_shapes, views_shapes, work
+from runtime.web.api import asks_shapes, clocks_shapes, evidence_shapes, jobs_shapes, talk_shapes, views_shapes, work
 from runtime.web.api.shapes import PARAMETERS, RESPONSES, SCHEMAS, array_of, operation, reference, refs
 
 Json = dict[str, Any]
@@ -32,7 +32,7 @@ def document(ctx: Ctx, request: Request) -> Any:
 @lru_cache(maxsize=128)
 def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any, administers: bool) -> Json:
     paths: Json = {}
-    schemas: Json = SCHEMAS | asks_shapes.SCHEMAS | clocks_shapes.SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS | views_shapes.SCHEMAS
+    schemas: Json = SCHEMAS | asks_shapes.SCHEMAS | clocks_shapes.SCHEMAS | evidence_shapes.SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS | views_shapes.SCHEMAS
     schemas |= work.SCHEMAS if administers else {}
     tags = []
     for entity in release.application.entities.values():
@@ -43,7 +43,8 @@ def _document(release: Release, roles: frozenset[str], writes: bool, language: s
         schemas.update(maker.schemas())
         paths.update(maker.paths())
         tags.append({"name": entity.key, "description": to_text(entity.label, language)})
-    paths.update(_files(writes) | jobs_shapes.paths(writes) | asks_shapes.paths(writes) | _approvals(writes) | clocks_shapes.paths() | work.paths(administers, writes))
+    paths.update(_files(writes) | jobs_shapes.paths(writes) | asks_shapes.paths(writes) | _approvals(writes))
+    paths.update(clocks_shapes.paths() | evidence_shapes.paths(administers) | work.paths(administers, writes))
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{name} API", "version": str(release.id), "description": f"Release {release.hash[:12]}"},
@@ -122,6 +123,7 @@ class _Maker:
                 "parameters": refs("id"),
                 "get": self._operation("clocks", "Read a record's clocks and how they are reckoned", reference("Clocks"), errors=(404,)),
             }
+            found.update(evidence_shapes.of_record(base, self._operation))
             found[f"{base}/{{id}}/similar"] = {
                 "parameters": refs("id"),
                 "get": self._operation("similar", "Read which past records are like it, why, and which way they took", reference("Alike"), errors=(404,)),

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.core import get_global
+from babel.core import Locale, get_global
 from babel.dates import get_timezone_location
 from babel.numbers import get_currency_name, get_territory_currencies
 
@@ -36,7 +36,14 @@ def _offset(minutes: int) -> str:
 def _cities(language: str) -> dict[str, str]:
     aliases = get_global("zone_aliases")
     known = [key for key in available_timezones() if key.startswith(_REGIONS) and key not in aliases]
-    return {key: get_timezone_location(key, locale=language, return_city=True) for key in known}
+    # Names in a language stand under the name a zone had when they were written down (Asia/Saigon).
+    former: dict[str, list[str]] = {}
+    for old, new in aliases.items():
+        former.setdefault(new, []).append(old)
+    named = Locale.parse(language).time_zones
+    return {
+        key: next((city for name in (key, *sorted(former.get(key, ()))) if (city := named.get(name, {}).get("city"))), None)
+        or get_timezone_location(key, locale=language, return_city=True) for key in known}
 
 
 def currencies(language: str, chosen: str) -> list[tuple[str, str]]:
