@@ -13,7 +13,8 @@ from runtime import webhooks
 from runtime.approvals import tend
 from runtime.approvals.opening import DUE
 from runtime.asks import watch as asking
-from runtime.automations import perform
+from runtime.automations import perform, timed
+from runtime.automations import rows as automation_runs
 from runtime.automations import watch as automations
 from runtime.bulk import work as bulk
 from runtime.clocks import replan
@@ -49,7 +50,8 @@ def clean_up(ctx: Ctx, job: Job) -> Outcome:
         "drafts": drafts.sweep(conn, now - DRAFTS_FOR), "secrets": secrets.rewrap(conn),
         "posts": robot_posts.sweep(ctx, now - JOBS_FOR), "jobs": queue.sweep(conn, now - JOBS_FOR), "rates": rates.sweep(conn, now - RATES_FOR),
         "links": links.sweep(conn, now),
-        "deliveries": send.sweep(ctx, now - DELIVERIES_FOR), "lost_deliveries": send.note_lost(ctx, now - LOST_WITHIN), "refused_events": refused.sweep(conn, now)})
+        "deliveries": send.sweep(ctx, now - DELIVERIES_FOR), "lost_deliveries": send.note_lost(ctx, now - LOST_WITHIN), "refused_events": refused.sweep(conn, now),
+        "automations": automation_runs.sweep(ctx, now - timedelta(days=30), now - timedelta(days=180))})
 
 
 # Everything that is mailed.
@@ -60,6 +62,8 @@ HANDLERS = (
     Handler(replan.KIND, inside=replan.carry_out, lane="long"),
     Handler(replan.YEARS, inside=replan.years, every=replan.DAY, lane="long"),
     Handler(automations.KIND, inside=perform.carry_out),
+    Handler(timed.ALARM, inside=timed.tick),
+    Handler(timed.PLAN, inside=timed.plan, every=timedelta(hours=1)),
     Handler("clean_up", inside=clean_up, every=timedelta(hours=6)),
     Handler(DUE, inside=tend.due),
     Handler(news.KIND, inside=news.carry_out),

@@ -28,14 +28,16 @@ _COMPANIONS: Mapping[str, frozenset[str]] = {
 _USES: Mapping[str, frozenset[str]] = {
     "set": frozenset({"of", "fields"}), "create": frozenset({"entity", "fields"}), "link": frozenset({"of", "field", "to", "remove"}),
     "transition": frozenset({"of", "step", "fields", "asks"}), "assign": frozenset({"to", "by", "among", "within", "fits", "team", "load", "else"}),
-    "notify": frozenset({"of", "who", "text", "urgency"}), "comment": frozenset({"of", "text"}), "wait": frozenset({"for", "takes", "working", "until"}),
+    "webhook": frozenset({"of", "target", "event", "fields"}), "notify": frozenset({"of", "who", "text", "urgency"}), "comment": frozenset({"of", "text"}),
+    "wait": frozenset({"for", "takes", "working", "until"}),
     "branch": frozenset(), "each": frozenset({"of", "where"}), "stop": frozenset(),
 }
 _NEEDS: Mapping[str, tuple[str, ...]] = {
-    "set": ("fields",), "create": ("entity", "fields"), "link": ("field", "to"), "transition": ("step",), "notify": ("who", "text"), "comment": ("text",),
+    "set": ("fields",), "create": ("entity", "fields"), "link": ("field", "to"), "transition": ("step",), "notify": ("who", "text"), "webhook": ("target",), "comment": ("text",),
     "branch": ("if",), "each": ("of",),
 }
-_SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_SLOT = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)\}")
+_OWN = frozenset({"title", "who", "detail"})
 _ALWAYS = frozenset({"do", "if", "labels", "help", "aliases"})
 
 
@@ -148,7 +150,11 @@ def _shape(place: Place, step: AutomationStep) -> Iterator[Finding]:
 def _by_kind(place: Place, step: AutomationStep, at: str) -> Iterator[Finding]:
     schema = place.schema
     target = acting.target_of(schema, at, step.of)
-    if step.do == "each" and step.of is not None and target is None:
+    if step.do == "each" and step.of is not None:
+        found = schema.type_at(at, step.of.split("."))
+        if found is not None and found.kind is not Kind.ROWS:
+            yield place.find(step, "no_rows", "of", _("“{name}” is not several records or rows.", name=step.of), _("Name rows of a sub-form, or a field that refers to many."))
+    if target is None:
         return  # said by the references' check
     if step.do == "transition" and target in place.application.entities and step.step is not None:
         steps = {s.key: s for m in place.application.machines_of(str(target)) for s in m.transitions}
@@ -178,6 +184,9 @@ def _values(place: Place, step: AutomationStep, at: str, outer: str | None) -> I
     scope = acting.steps_scope(schema, at, outer, acting.automation_of(schema, step))
     for key, text in step.fields.items():
         path = f"fields.{key}"
+        if step.do == "webhook":
+            yield from _formula(place, step, path, text, scope, None)
+            continue
         field = schema.find_field(entity, key)
         if field is None:
             if step.do == "create" and key in ("owner", "team"):
@@ -234,5 +243,7 @@ def _words(place: Place, step: AutomationStep, at: str) -> Iterator[Finding]:
     entity = acting.target_of(place.schema, at.partition(".")[0], step.of) or at
     for language, text in step.text.items():
         for key in _SLOT.findall(text):
+            if step.do == "notify" and (key in _OWN or place.schema.type_at(entity, key.split(".")) is not None):
+                continue
             if place.schema.find_field(entity, key) is None:
                 yield missing(place, step, f"text.{language}", "field", key, place.schema.fields(entity))

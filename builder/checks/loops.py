@@ -22,12 +22,14 @@ from kernel.model.elements import Automation, AutomationStep
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a step may do: ``kind`` created, changed or step, of an entity; ``key``: the field or transition. ``sure``: nothing can keep it from being news."""
+    """What a step may do: ``kind`` created, changed or step, of an entity; ``key``: the field or transition. ``sure``: nothing can keep it from being news;
+    ``settled``: the same value each time, so that it is news only once."""
 
     kind: str
     entity: str
     key: str
     sure: bool
+    settled: bool = False
 
 
 def check(place: Place) -> Iterable[Finding]:
@@ -56,7 +58,7 @@ def _arcs(place: Place, automation: Automation, others: Sequence[Automation]) ->
     effects = list(_effects(place, automation.steps, True))
     for other in others:
         for effect in effects:
-            if _sets_off(other, effect):
+            if _sets_off(other, effect) and not (effect.settled and other is automation):
                 found[other.uid] = found.get(other.uid, False) or (effect.sure and other.if_ is None)
     return found
 
@@ -88,7 +90,7 @@ def _effects(place: Place, steps: Sequence[AutomationStep], sure: bool) -> Itera
             written = {rows: False} if dot else {k: certain and _never_settles(place, step, at, outer, k, text) for k, text in step.fields.items()}
             if step.do == "link" and step.field is not None:
                 written = {step.field: False}
-            yield from _changes(place, entity, written)
+            yield from _changes(place, entity, written, not dot and step.of is None and _constant(place, step, at, outer))
         elif target is not None and step.do == "transition" and step.step is not None:
             found = place.application.transition(target, step.step)
             if found is not None:
@@ -108,9 +110,19 @@ def _never_settles(place: Place, step: AutomationStep, at: str | None, outer: st
     return found.volatile or (step.of is None and any(path[0] == key for path in found.reads))
 
 
-def _changes(place: Place, entity: str, written: Mapping[str, bool]) -> Iterator[Effect]:
+def _constant(place: Place, step: AutomationStep, at: str | None, outer: str | None) -> bool:
+    """Whether everything it sets is the same each time."""
+    scope = acting.steps_scope(place.schema, at, outer, acting.automation_of(place.schema, step))
+    try:
+        found = [typed(text, scope, None) for text in step.fields.values()]
+    except ExpressionError:
+        return False
+    return step.do == "set" and all(not e.volatile and all(path[0] == "param" for path in e.reads) for e in found)
+
+
+def _changes(place: Place, entity: str, written: Mapping[str, bool], settled: bool = False) -> Iterator[Effect]:
     """The fields that are written, and those worked out from them, here and elsewhere."""
-    yield from (Effect("changed", entity, key, sure) for key, sure in written.items())
+    yield from (Effect("changed", entity, key, sure, settled) for key, sure in written.items())
     moved = {(entity, key) for key in written}
     waiting = True
     while waiting:
@@ -120,7 +132,7 @@ def _changes(place: Place, entity: str, written: Mapping[str, bool]) -> Iterator
                 if (other.key, field.key) not in moved and fieldtypes.find(field.type) is not None and fieldtypes.of(field).derived and _follows(place, field, moved):
                     moved.add((other.key, field.key))
                     waiting = True
-                    yield Effect("changed", other.key, field.key, False)
+                    yield Effect("changed", other.key, field.key, False, settled)
 
 
 def _follows(place: Place, field: object, moved: set[tuple[str, str]]) -> bool:
@@ -129,7 +141,9 @@ def _follows(place: Place, field: object, moved: set[tuple[str, str]]) -> bool:
     except (ExpressionError, KeyError, AttributeError):
         return False
     for start, path in reads:
-        head = start.partition(".")[0]
+        head, dot, rows = start.partition(".")
+        if dot and (head, rows) in moved:
+            return True
         at: str | None = head
         for key in path:
             if at is None:

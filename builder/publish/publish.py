@@ -20,7 +20,7 @@ from builder.changes.indexes import wanted
 from builder.layers.change import Change, changes_from_json
 from builder.packages.package import Package
 from builder.ports import Ports
-from builder.publish import ddl, store
+from builder.publish import ddl, store, vouching
 from builder.publish.prepare import Prepared, prepare
 from kernel.errors import Busy, Conflict
 from kernel.i18n import _
@@ -173,6 +173,7 @@ def _switch(
         )
         probe("point")
         store.point_at(conn, release_id)
+        vouching.vouch(conn, prepared.effective.tree, release_id, by, now)
         store.write_event(conn, now, "release_published", {"release": release_id, "base": prepared.base.id, "by": by})
         audit.write(conn, now, "release.published", str(release_id), {"number": release_id, "note": note[:200]}, actor=by, channel="design")
         if ports is not None and ports.promises is not None and prepared.base.id:

@@ -83,6 +83,13 @@ def add_many(conn: Connection, kind: str, data: Sequence[Mapping[str, Any]], *, 
             {"kind": kind, "state": WAITING, "due_at": moment, "data": dict(one), "created_at": now, "attempts": 0, "fence": 0} for one in data])
 
 
+def ring(conn: Connection, key: str, due: datetime) -> None:
+    """Have the work of this name done at ``due``, whether it waits for another moment or has ended."""
+    wake_after_commit(conn, due)
+    conn.execute(update(t.job).where(t.job.c.key == key, t.job.c.state != RUNNING).values(
+        state=WAITING, due_at=due, attempts=0, finished_at=None, error=None, fence=t.job.c.fence + 1))
+
+
 def begin(
     conn: Connection, kind: str, data: Mapping[str, Any], *, now: datetime, lease: timedelta, key: str | None = None, person: str | None = None
 ) -> tuple[Job, bool]:

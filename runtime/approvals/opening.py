@@ -113,6 +113,7 @@ def complete(ctx: Ctx, case: Case) -> Case:
     except REFUSALS as error:
         return give_back(ctx, case, {"kind": "refused", "why": reasons(error)})
     settle(ctx, cause(case))
+    _heard(ctx, case, store.APPROVED)
     tell(ctx, [case.requested_by], "approval_agreed", f"approval_agreed:{case.id}:{case.round}", entity=case.entity, record=case.record_id, data=_about(case))
     return done
 
@@ -136,6 +137,7 @@ def give_back(ctx: Ctx, case: Case, outcome: Mapping[str, Any]) -> Case:
         store.log(ctx, case, "stopped", why=outcome)
     _clear(ctx, case)
     back = store.change(ctx, case, state=store.RETURNED, outcome=dict(outcome))
+    _heard(ctx, case, store.RETURNED)
     record = f"approval_back:{case.id}:{case.round}"
     tell(ctx, [_asker(ctx, case)], "approval_returned", record, entity=case.entity, record=case.record_id, data=_about(case, outcome.get("note")))
     return back
@@ -155,9 +157,17 @@ def close(ctx: Ctx, case: Case, state: str, outcome: Mapping[str, Any], kind: st
     _clear(ctx, case)
     done = store.change(ctx, case, state=state, outcome=dict(outcome), closed_at=ctx.now, closed_by=ctx.actor.person)
     settle(ctx, f"approval_back:{case.id}:{case.round}")
+    _heard(ctx, case, state)
     if kind is not None:
         tell(ctx, [case.requested_by], kind, f"{kind}:{case.id}", entity=case.entity, record=case.record_id, data=_about(case, outcome.get("note")))
     return done
+
+
+def _heard(ctx: Ctx, case: Case, state: str) -> None:
+    """Automations that wait for how an approval ends."""
+    from runtime.automations import outside
+
+    outside.of_approval(ctx, case.entity, case.record_id, state, case.transition)
 
 
 def again(ctx: Ctx, case: Case, at: int, **values: Any) -> Case:

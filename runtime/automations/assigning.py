@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel.errors import Conflict
-from kernel.expr import to_sql
+from kernel.expr import to_where
 from kernel.i18n import _
 from kernel.model.elements import AutomationStep
 from kernel.platform import actors
@@ -144,7 +144,7 @@ def _held(stretch: Stretch, step: AutomationStep, at: RecordEnv, people: Sequenc
     conditions: list[Any] = [shape.table.c.owner_id.in_(list(people)), shape.table.c.deleted_at.is_(None), shape.table.c.id != at.id]
     if step.load is not None:
         expression = ctx.app.schema.expression_of(step.load, shape.key, for_sql=True)
-        conditions.append(to_sql(expression, RecordScope(ctx, shape, shape.table, None)))
+        conditions.append(to_where(expression, RecordScope(ctx, shape, shape.table, None)))
     elif shape.machine is not None:
         conditions.append(shape.table.c.state.in_([s.key for s in shape.machine.states if s.category == "open"]))
     query = select(shape.table.c.owner_id, func.count()).where(*conditions).group_by(shape.table.c.owner_id)

@@ -95,6 +95,12 @@ def of_ids(ctx: Ctx, ids: Collection[str]) -> dict[str, Run]:
     return {run.id: run for run in map(_read, found)}
 
 
+def waiting(ctx: Ctx, uid: str, entity: str, records: Collection[str]) -> list[str]:
+    """Runs for these records that have begun and wait for something."""
+    query = select(_T.id).where(_T.entity == entity, _T.record_id.in_(list(records)), _T.uid == uid, _T.state == WAITING, _T.due_at.is_not(None))
+    return list(ctx.conn.execute(query).scalars())
+
+
 def count_from(ctx: Ctx, root: str) -> int:
     """How many runs came of one beginning."""
     return int(ctx.conn.execute(select(func.count()).select_from(t.automation_run).where(_T.root_id == root)).scalar_one())
@@ -105,6 +111,18 @@ def count_since(ctx: Ctx, uid: str, entity: str, record: str, since: datetime) -
     query = select(func.count()).select_from(t.automation_run).where(
         _T.entity == entity, _T.record_id == record, _T.uid == uid, _T.state != NOT_MET, _T.created_at > since)
     return int(ctx.conn.execute(query).scalar_one())
+
+
+def tally(ctx: Ctx, since: datetime) -> tuple[dict[str, dict[str, int]], dict[str, datetime]]:
+    """Per automation how many runs there were since then, by state, and when the last one was that was more than a condition not met."""
+    query = select(_T.uid, _T.state, func.count(), func.max(_T.created_at)).where(_T.created_at > since).group_by(_T.uid, _T.state)
+    counts: dict[str, dict[str, int]] = {}
+    last: dict[str, datetime] = {}
+    for uid, state, n, at in ctx.conn.execute(query):
+        counts.setdefault(uid, {})[state] = int(n)
+        if state != NOT_MET and (uid not in last or at > last[uid]):
+            last[uid] = at
+    return counts, last
 
 
 def known_keys(ctx: Ctx, keys: Collection[str]) -> set[str]:

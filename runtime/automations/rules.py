@@ -23,6 +23,9 @@ class Rule:
     condition: Expression | None
     program: tuple[Instruction, ...]
 
+    waits_for: frozenset[str] = frozenset()
+    """The record's own fields that its waits look at."""
+
     @property
     def uid(self) -> str:
         return self.element.uid
@@ -50,12 +53,24 @@ class Rules:
         return tuple(rule for rule in self.all if rule.element.entity == entity)
 
     @cached_property
+    def waits(self) -> bool:
+        """Whether any of them waits for what a record says."""
+        return any(rule.waits_for for rule in self.all)
+
+    def waiting_for(self, entity: str) -> tuple[Rule, ...]:
+        """Those of an entity that wait for what its records say."""
+        return tuple(rule for rule in self.about(entity) if rule.waits_for)
+
+    @cached_property
     def timed(self) -> tuple[Rule, ...]:
         """Those that wait for a moment."""
         return tuple(rule for rule in self.all if rule.element.trigger in ("every", "date"))
 
     def _compile(self, element: Automation) -> Rule:
-        return Rule(element, self.app.schema.expression(element, "if"), compiled(element.steps))
+        program = compiled(element.steps)
+        schema = self.app.schema
+        waits = [schema.expression(one.step, "until") for one in program if one.op == "wait" and one.step is not None and one.step.until is not None]
+        return Rule(element, schema.expression(element, "if"), program, frozenset(path[0] for e in waits if e is not None for path in e.reads))
 
 
 def rules_of(app: Application) -> Rules:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kernel.errors import Conflict
 from kernel.fieldtypes.base import Unreadable
 from kernel.i18n import _
-from kernel.model.elements import AutomationStep
+from kernel.model.elements import AutomationStep, Transition
+from kernel.permissions import rights_of
+from kernel.platform.ctx import Ctx
+from runtime.approvals import opening
 from runtime.automations import assigning
+from runtime.automations.inputs import plain
 from runtime.automations.stretch import Stretch
 from runtime.clocks import people
 from runtime.notices.tell import tell
@@ -19,6 +24,7 @@ from runtime.records.readers import who_may_read
 from runtime.records.record import Input
 from runtime.records.shape import FieldShape, shape_of
 from runtime.records.work import reader_of
+from runtime.webhooks.sending import send_later
 
 Out = dict[str, Any]
 _PLACED = ("owner", "team")
@@ -89,9 +95,23 @@ def _transition(stretch: Stretch, step: AutomationStep, env: Env) -> Out:
     asked = {f.key: FieldShape(f, stretch.base.app.schema) for f in found[1].asks}
     values = _values(stretch, step, env, shape.fields, step.fields)
     answers = _values(stretch, step, env, asked, step.asks, "asks")
-    record = road.transition(stretch.ctx, *target, found[1].key, input=Input(values, "value"), asks=answers, version=None)
+    record = road.transition(_asking(stretch, target, found[1]), *target, found[1].key, input=Input(values, "value"), asks=answers, version=None)
     stretch.written()
     return {"record": list(target), "version": record.version, "step_taken": found[1].key, "case": record.waits}
+
+
+def _asking(stretch: Stretch, target: tuple[str, str], step: Transition) -> Ctx:
+    """In whose name a step is taken. Approval is asked for in the name of the record's owner, who then hears of it and may withdraw it;
+    the rights are those of the principal. Raises Conflict where nobody owns the record."""
+    if not step.approvals:
+        return stretch.ctx
+    shape = shape_of(stretch.base.release, target[0])
+    env = RecordEnv(Scene(stretch.ctx), shape, road.load(stretch.ctx, *target))
+    if not opening.needed(env, step):
+        return stretch.ctx
+    if env.owner is None:
+        raise Conflict(_("This step needs approval, but nobody owns the record in whose name it could be asked for."))
+    return stretch.ctx.acting(actor=replace(stretch.ctx.actor, person=env.owner))
 
 
 def _assign(stretch: Stretch, step: AutomationStep, env: Env) -> Out:
@@ -131,6 +151,33 @@ def _comment(stretch: Stretch, step: AutomationStep, env: Env) -> Out:
     return {"record": list(target)}
 
 
+def _webhook(stretch: Stretch, step: AutomationStep, env: Env) -> Out:
+    """A call to another system, sent once this stretch is committed. Only what the principal may read leaves the house (D12)."""
+    target = _target(stretch, step, env)
+    data = {}
+    for key, text in step.fields.items():
+        for path in stretch.texts.of(step, f"fields.{key}", text).reads:
+            _require_readable(stretch, env, path)
+        data[key] = plain(stretch.value(step, f"fields.{key}", text, env))
+    about = target if target[1] else None
+    send_later(stretch.ctx, step.target or "", step.event or stretch.rule.element.key, {"automation": stretch.rule.element.key, **data}, about)
+    return {"record": list(target), "target": step.target}
+
+
+def _require_readable(stretch: Stretch, env: Env, path: tuple[str, ...]) -> None:
+    """Raises Conflict where a role of the principal does not read a field on the path in every record that it sees."""
+    rights, schema = rights_of(stretch.base.release, stretch.base.actor), stretch.base.app.schema
+    if path[0] in ("param", "ask", "this") or stretch.base.actor.kind == "system":
+        return
+    at: str | None = env.shape.place if isinstance(env, RowEnv) else stretch.record_env(env).shape.key
+    for key in path:
+        entity, _dot, rows = (at or "").partition(".")
+        if schema.find_field(at or "", key) is not None and not rights.declared(entity, f"{rows}.{key}" if rows else key):
+            raise Conflict(_("The publisher of this automation may not read “{name}”, so it is not sent.", name=key))
+        type_ = schema.type_at(at, (key,)) if at is not None and schema.exists(at) else None
+        at = type_.entity if type_ is not None else None
+
+
 def _cause(stretch: Stretch) -> str:
     """Names the notice: once per run, step and round of a loop."""
     return f"run:{stretch.run.id}:{stretch.pc}:{'.'.join(str(loop['i']) for loop in stretch.loops)}"
@@ -165,4 +212,4 @@ def _values(
 
 
 _DO: Mapping[str, Callable[[Stretch, AutomationStep, Env], Out]] = {
-    "set": _set, "create": _create, "link": _link, "transition": _transition, "assign": _assign, "notify": _notify, "comment": _comment}
+    "set": _set, "create": _create, "link": _link, "transition": _transition, "assign": _assign, "notify": _notify, "comment": _comment, "webhook": _webhook}

@@ -11,6 +11,7 @@ from kernel.jobs import Again, Done, Job, Outcome
 from kernel.platform import releases
 from kernel.platform.ctx import Ctx
 from runtime.alike import find as alike
+from runtime.automations import outside
 from runtime.clocks import people, rows
 from runtime.clocks.decide import RUNNING
 from runtime.clocks.moments import Moment, pending
@@ -57,6 +58,8 @@ def _carry_out(ctx: Ctx, row: ClockRow, due: list[Moment]) -> ClockRow:
             fired=(*row.fired, {
                 "step": moment.key, "generation": row.generation, "at": moment.at.isoformat(), "late_s": _seconds(ctx.now, moment.at), "told": told}),
             breached_at=moment.at if moment.breach else row.breached_at)
+        if record is not None and record.deleted_at is None:
+            outside.of_clock(ctx, record, row.policy, moment.key, moment.breach, _seconds(ctx.now, moment.at))
         events.write(ctx, "clock_breached" if moment.breach else "clock_step", row.entity, [(row.record, {"clock": row.id, "policy": row.policy, "step": moment.key})])
     return row
 

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kernel.errors import Message
-from kernel.i18n import Labels, _
-from kernel.model.elements import AutomationStep
+from kernel.i18n import _
 from kernel.platform.ctx import Ctx
 from runtime.asks import fact, rows
 from runtime.clocks.trouble import words as words_of_fault
-from runtime.records import titles
 from runtime.records.labels import Wanted
 from runtime.talk import thread
 
@@ -46,10 +44,8 @@ def words(ctx: Ctx, entity: str | None, data: Mapping[str, Any], names: Mapping[
 
 
 def _automation(ctx: Ctx, data: Mapping[str, Any]) -> Message:
-    """What a step of an automation says, or which one does not work."""
-    step, automation = ctx.app.by_uid.get(str(data.get("step"))), ctx.app.by_uid.get(str(data["automation"]))
-    if isinstance(step, AutomationStep) and step.text:
-        return titles.merge(Labels(step.text, "").to(ctx.language), lambda key: "…")
+    """Which automation tells it, or does not work."""
+    automation = ctx.app.by_uid.get(str(data["automation"]))
     return automation.label if automation is not None else _("an automation that is gone")
 
 

@@ -121,7 +121,7 @@ def of_rows(ctx: Ctx, rows: Sequence[Any]) -> list[Notice]:
                names.get(r.record_id or ""), names.get(r.data.get("by") or ""), details.words(ctx, r.entity, r.data, names),
                first_words.get(details.excerpt_of(r.kind, r.data)))
         for r in rows]
-    return _in_own_words(ctx, found) if ctx.app.notifications else found
+    return _in_own_words(ctx, found) if ctx.app.notifications or ctx.app.automations else found
 
 
 def _in_own_words(ctx: Ctx, notices: list[Notice]) -> list[Notice]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kernel.model.application import Application
-from kernel.model.elements import Clock, ClockStep, Notification
+from kernel.model.elements import AutomationStep, Clock, ClockStep, Notification
 from runtime.notices.kinds import KINDS
 
 SLOT = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)\}")
@@ -17,7 +17,14 @@ OWN = frozenset({"who", "title", "detail"})
 def element_of(app: Application, kind: str, entity: str | None, data: Mapping[str, Any]) -> Notification | None:
     """The element that says most about this occasion: its step, its kind of record, or the kind of notice alone."""
     fitting = [n for n in _by_kind(app).get(kind, ()) if n.entity in (None, entity) and (n.step is None or n.step == _step(app, data))]
-    return max(fitting, key=lambda n: (n.step is not None, n.entity is not None), default=None)
+    found = max(fitting, key=lambda n: (n.step is not None, n.entity is not None), default=None)
+    return found or _of_step(app, kind, data)
+
+
+def _of_step(app: Application, kind: str, data: Mapping[str, Any]) -> Notification | None:
+    """What a step of an automation says stands with the step."""
+    step = app.by_uid.get(str(data.get("step"))) if kind == "automation" else None
+    return Notification(uid=step.uid, key=step.key, of=kind, title=step.text) if isinstance(step, AutomationStep) and step.text else None
 
 
 def urgency_of(app: Application, kind: str, entity: str | None, data: Mapping[str, Any], given: str) -> str:

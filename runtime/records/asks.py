@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kernel.errors import Problem
 from kernel.expr.findings import did_you_mean
 from kernel.i18n import _
-from kernel.model.elements import Field, Transition
+from kernel.model.elements import Automation, Field, Transition
 from runtime.records.normalise import read as read_value
 from runtime.records.record import Style
 from runtime.records.shape import EntityShape, FieldShape
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
     from runtime.records.work import Work
 
 Answers = dict[str, tuple[Field, Any]]
+Asking = Transition | Automation
+"""What asks: a step, or a button."""
 
 
-def shapes_of(shape: EntityShape, step: Transition) -> dict[str, FieldShape]:
-    """The questions of a transition as field shapes; made once."""
+def shapes_of(shape: EntityShape, step: Asking) -> dict[str, FieldShape]:
+    """The questions of a transition or a button as field shapes; made once."""
     cache: dict[str, dict[str, FieldShape]] = shape.__dict__.setdefault("_asks", {})
     if step.uid not in cache:
         cache[step.uid] = {f.key: FieldShape(f, shape.schema) for f in step.asks}
     return cache[step.uid]
 
 
-def read(work: Work, step: Transition, given: Mapping[str, Any], style: Style) -> Answers:
+def read(work: Work, step: Asking, given: Mapping[str, Any], style: Style) -> Answers:
     """The answers by key, with their fields; what was not answered is blank. Problems stand at ``asks.<key>``."""
     known = shapes_of(work.shape, step)
     answers: Answers = {}
@@ -49,7 +51,7 @@ def read(work: Work, step: Transition, given: Mapping[str, Any], style: Style) -
     return answers
 
 
-def require(work: Work, step: Transition, answers: Answers) -> None:
+def require(work: Work, step: Asking, answers: Answers) -> None:
     """What must be answered."""
     for key, asked in shapes_of(work.shape, step).items():
         path = f"asks.{key}"

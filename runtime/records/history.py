@@ -70,7 +70,8 @@ class Chunk:
 
 
 def chunk(
-    ctx: Ctx, seen: reading.Seen, *, below: int | None = None, until: datetime | None = None, kinds: Collection[str] | None = None, by: str | None = None
+    ctx: Ctx, seen: reading.Seen, *, below: int | None = None, until: datetime | None = None, kinds: Collection[str] | None = None, by: str | None = None,
+    channel: str | None = None,
 ) -> Chunk:
     """One statement's worth of what the reader may know of, newest first: below a number, or up to a moment; of some kinds, by one person."""
     entity, id_ = seen.record.entity, seen.record.id
@@ -84,6 +85,8 @@ def chunk(
         query = query.where(c.kind.in_(sorted(kinds)))
     if by is not None:
         query = query.where(c.actor_id == by)
+    if channel is not None:
+        query = query.where(c.channel == channel)
     found = ctx.conn.execute(query.order_by(c.seq.desc()).limit(_CHUNK)).all()
     by_uid = {s.uid: s for s in shape_of(ctx.release, entity).fields.values()}
     rows: list[Raw] = []
@@ -156,15 +159,16 @@ def _reason(access: Any, reason: dict[str, Any] | None) -> dict[str, Any] | None
     """Why, without naming records of entities the reader may not know of."""
     if not reason:
         return None
+    automation = {"automation": reason["automation"]} if "automation" in reason else {}
     for key in ("because", "caused_by"):
         cause = reason.get(key)
         if cause and (cause.get("entity") not in access.app.entities or not access.entity(cause["entity"]).any("read")):
-            return None
+            return automation or None
         if cause and key == "because":
             # Which record it was may be out of sight; that it follows from one of its kind is enough.
-            return {key: {"entity": cause.get("entity")}}
+            return {key: {"entity": cause.get("entity")}, **automation}
         if cause:
-            return {key: {"entity": cause.get("entity")}}
+            return {key: {"entity": cause.get("entity")}, **automation}
     if reason.get("evidence"):
         # What counted is said, which event it was only to who may know of such events.
         known = [(one, one.get("event_entity") in access.app.entities and access.entity(one["event_entity"]).any("read")) for one in reason["evidence"]]

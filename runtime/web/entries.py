@@ -42,8 +42,12 @@ def line(ctx: Ctx, entity: Entity, entry: Entry, around: Surroundings, url: str)
     if entry.kind == "approval":
         return _approval(ctx, entity, entry, who, around, url)
     changes = [] if entry.kind == "create" else [found for item in entry.changes for found in _changes(ctx, entity, entry, item, around)]
+    cause, cause_href = _cause(ctx, entry, url)
+    if cause is not None and entry.kind != "derive":
+        who = _("Automation")
     return {
         "id": entry.id, "kind": entry.kind, "person": entry.actor_id, "at": entry.at, "who": who, "title": title, "title_note": CHANNELS.get(entry.channel),
+        "cause": cause, "cause_href": cause_href,
         "when": moment_text(entry.at, around.reader), "iso": iso(entry.at), "icon": ICONS.get(entry.kind, "point-filled"), "tone": None, "body": None,
         "changes": changes, "reason": _reason(ctx, entity, entry, around), "why": _why(ctx, entity, entry), "href": f"{url}?at={entry.id}#e-{entry.id}"}
 
@@ -67,7 +71,18 @@ def _approval(ctx: Ctx, entity: Entity, entry: Entry, who: Any, around: Surround
     return {
         "id": entry.id, "kind": entry.kind, "person": entry.actor_id, "at": entry.at, "who": None if by_itself else who, "title": Text(title.msgid, {"step": label}),
         "title_note": CHANNELS.get(entry.channel), "when": moment_text(entry.at, around.reader), "iso": iso(entry.at), "icon": icon, "tone": None, "body": None,
+        "cause": _cause(ctx, entry, url)[0], "cause_href": _cause(ctx, entry, url)[1],
         "changes": [], "reason": reason.get("note"), "why": None, "href": f"{url}?at={entry.id}#e-{entry.id}"}
+
+
+def _cause(ctx: Ctx, entry: Entry, url: str) -> tuple[Message | None, str | None]:
+    """The automation that did it, and where its run is explained."""
+    made = (entry.reason or {}).get("automation")
+    if not isinstance(made, Mapping):
+        return None, None
+    element = ctx.app.by_uid.get(str(made.get("uid")))
+    run = str(made.get("run") or "")
+    return (element.label if element is not None else _("an automation that is gone")), f"{url}/automations/{run}" if run else None
 
 
 def _why(ctx: Ctx, entity: Entity, entry: Entry) -> Message | None:

@@ -144,8 +144,17 @@ def head(ctx: Ctx, shown: Open) -> dict[str, Any]:
         "team": shown.seen.labels.get(record.team) if record.team else None,
         "created": moment_words(record.created_at, shown.around.reader), "updated": moment_words(record.updated_at, shown.around.reader),
         "deleted": record.deleted_at is not None,
-        "menu": menu(ctx, shown), "clocks": clocks.strip(ctx, shown), "evidence": behaviour.lines(ctx, shown), "open_steps": [d.label for d in doors if d.open],
+        "menu": menu(ctx, shown), "clocks": clocks.strip(ctx, shown), "evidence": behaviour.lines(ctx, shown), "buttons": _buttons(ctx, shown),
+        "open_steps": [d.label for d in doors if d.open],
     }
+
+
+def _buttons(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
+    if not any(a.trigger == "button" for a in ctx.app.automations):
+        return []
+    from runtime.web import automations
+
+    return automations.buttons(ctx, shown)
 
 
 def menu(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
@@ -157,6 +166,9 @@ def menu(ctx: Ctx, shown: Open) -> list[dict[str, Any]]:
             "hx-get": f"{url}/assign", "hx-target": "#dialog-root", "hx-swap": "innerHTML"}})
     if shown.entity.key in creatable(ctx):
         items.append({"label": _("Make a copy"), "icon": "copy", "href": f"{base_of(ctx)}/e/{shown.entity.key}/new?copy={shown.record.id}"})
+    if any(a.entity == shown.entity.key for a in ctx.app.automations):
+        items.append({"label": _("What happens by itself"), "icon": "bolt", "href": f"{url}/automations", "attrs": {
+            "hx-get": f"{url}/automations", "hx-target": "#dialog-root", "hx-swap": "innerHTML"}})
     items.append({"label": _("Print"), "icon": "printer", "href": f"{url}/print"})
     items.append({"label": _("Copy the link"), "icon": "link", "attrs": {"data-behaviour": "copy", "data-text": url}})
     if "administer" in ctx.actor.rights:

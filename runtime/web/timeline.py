@@ -27,10 +27,10 @@ __all__ = ["Asked", "page", "read", "value_of"]
 
 PAGE = 20
 FOLD_WITHIN = timedelta(minutes=1)
-SHOWS = {"all": _("All"), "changes": _("Changes"), "comments": _("Comments"), "steps": _("Steps"), "files": _("Files")}
+SHOWS = {"all": _("All"), "changes": _("Changes"), "comments": _("Comments"), "steps": _("Steps"), "files": _("Files"), "automations": _("By itself")}
 _KINDS: Mapping[str, frozenset[str] | None] = {
     "all": None, "changes": frozenset({"create", "update", "assign", "delete", "restore", "derive"}), "steps": frozenset({"transition", "approval"}),
-    "files": frozenset({"create", "update", "transition"}), "comments": frozenset(),
+    "files": frozenset({"create", "update", "transition"}), "comments": frozenset(), "automations": None,
 }
 _CURSOR = re.compile(r"([0-9]{1,12})~([0-9TZ:.+-]{10,40})~([0-9a-f-]{0,36})")
 
@@ -102,7 +102,7 @@ def _page(ctx: Ctx, seen: reading.Seen, around: Surroundings, url: str, asked: A
     kinds = _KINDS[asked.show]
     log = history.Chunk([], None)
     if kinds is None or kinds:
-        log = history.chunk(ctx, seen, below=asked.below, until=start.until if start else None, kinds=kinds, by=asked.by)
+        log = history.chunk(ctx, seen, below=asked.below, until=start.until if start else None, kinds=kinds, by=asked.by, channel="automation" if asked.show == "automations" else None)
         if asked.show == "files":
             log = history.Chunk([r for r in log.rows if history.has_files(ctx, entity, r[1])], log.end)
     notes: Sequence[Any] = []
@@ -124,7 +124,7 @@ def _page(ctx: Ctx, seen: reading.Seen, around: Surroundings, url: str, asked: A
     return {
         "entries": _folded(lines, asked.at, ctx.language), "history_more": asked.address(f"{url}/history", cursor=cursor) if cursor else None,
         "newest_href": f"{url}#talk" if start else None, "asked": asked.at, "record_mark": f"{entity}/{id_}",
-        "self_url": asked.address(f"{url}/timeline"), **_filters(asked, url, names, lines, ctx.actor.person)}
+        "self_url": asked.address(f"{url}/timeline"), **_filters(asked, url, names, lines, ctx.actor.person, any(a.entity == entity for a in ctx.app.automations))}
 
 
 _CHANGE, _COMMENT = 0, 1
@@ -181,7 +181,7 @@ def _together(group: Sequence[dict[str, Any]], one: dict[str, Any]) -> bool:
     return same and group[0]["at"] - one["at"] < FOLD_WITHIN
 
 
-def _filters(asked: Asked, url: str, names: Mapping[str, str], lines: Sequence[dict[str, Any]], me: str) -> dict[str, Any]:
+def _filters(asked: Asked, url: str, names: Mapping[str, str], lines: Sequence[dict[str, Any]], me: str, automated: bool) -> dict[str, Any]:
     """The kinds to choose from, and the people who stand in what is shown."""
     place = f"{url}/timeline"
     found = {entry["person"] for entry in lines if entry["kind"] != "derive" and entry["person"] in names}
@@ -190,6 +190,6 @@ def _filters(asked: Asked, url: str, names: Mapping[str, str], lines: Sequence[d
     return {
         "shows": [
             {"key": key, "label": label, "href": Asked(key, asked.by).address(place), "page": Asked(key, asked.by).address(url), "active": key == asked.show}
-            for key, label in SHOWS.items()],
+            for key, label in SHOWS.items() if key != "automations" or automated],
         "people": [{"label": name, "href": Asked(asked.show, p).address(place), "page": Asked(asked.show, p).address(url)} for p, name in people.items()],
         "only": {"label": names.get(asked.by) or _("Somebody"), "href": kind.address(place), "page": kind.address(url)} if asked.by else None}

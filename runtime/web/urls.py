@@ -6,6 +6,7 @@ from runtime.web import (
     access,
     alike,
     asks,
+    automations,
     behaviour,
     bin,
     board,
@@ -173,4 +174,8 @@ ROUTES = (
     _admin(f"{_RECORD}/access", access.show),
     _get(f"{_RECORD}/alike", alike.show),
     _get(f"{_RECORD}/clocks/<clock>", clocks.explain),
+    _get(f"{_RECORD}/automations", automations.show),
+    _get(f"{_RECORD}/automations/<run>", automations.run),
+    _get(f"{_RECORD}/action/<key>", automations.ask),
+    _post(f"{_RECORD}/action/<key>", automations.press),
 )

@@ -54,15 +54,15 @@ class AutomationStep(Element):
     KIND: ClassVar[str] = "automation_step"
     SLOTS: ClassVar[Mapping[str, str]] = {"steps": "automation_step", "otherwise": "automation_step"}
     do: str = prop(
-        doc="What it does: set fields, create a record, link records, take a step (transition), assign, notify, comment, wait, branch, each, stop.",
-        schema={"enum": ["set", "create", "link", "transition", "assign", "notify", "comment", "wait", "branch", "each", "stop"]})
+        doc="What it does: set fields, create a record, link records, take a step (transition), assign, notify, comment, webhook, wait, branch, each, stop.",
+        schema={"enum": ["set", "create", "link", "transition", "assign", "notify", "comment", "webhook", "wait", "branch", "each", "stop"]})
     if_: str | None = prop(None, doc="It is left out unless this holds; of a branch: what decides.", schema=EXPRESSION, formula=Formula("automation", expects="boolean"), name="if")
     of: str | None = prop(
         None, doc="The record it is about, by a path from the record at hand; none: that one. Of each: the records or rows to go through.", schema=FIELD_PATH,
         ref=Ref("field", "entity", path=True))
     # set, create, transition
     entity: str | None = prop(None, doc="Create: what is made.", schema=KEY, ref=Ref("entity"))
-    fields: Mapping[str, str] = prop({}, doc="Set, create, transition: fields and the formulas of their values. Create also takes owner and team.", schema=VALUES)
+    fields: Mapping[str, str] = prop({}, doc="Set, create, transition: fields and the formulas of their values. Create also takes owner and team. Webhook: what is sent.", schema=VALUES)
     # link
     field: str | None = prop(None, doc="Link: the field that refers to other records.", schema=KEY)
     to: str | None = prop(None, doc="Link: the record to refer to. Assign: to whom, instead of a rule.", schema=EXPRESSION, formula=Formula("automation"))
@@ -86,6 +86,9 @@ class AutomationStep(Element):
     who: tuple[str, ...] = prop((), doc="Notify: paths to people (owner, owner.manager) or role:<key>, near the record's team.", schema=PEOPLE)
     text: Mapping[str, str] = prop({}, doc="Notify, comment: the words, per language, with {field} where a value stands.", schema=LABELS)
     urgency: str = prop("normal", doc="Notify: low, normal, or high: high stands out on whatever page is open.", schema={"enum": ["low", "normal", "high"]})
+    # webhook
+    target: str | None = prop(None, doc="Webhook: the name of a connection that administrators keep; a package carries no address.", schema={"type": "string", "maxLength": 100})
+    event: str | None = prop(None, doc="Webhook: what it is called; none: the key of the automation.", schema={"type": "string", "pattern": "^[a-z][a-z0-9_.]{0,99}$"})
     # wait
     for_: str | None = prop(None, doc="Wait: so long, like 2 working days.", schema=SPAN, name="for")
     takes: str | None = prop(None, doc="Wait: so long, as a formula: a duration, or seconds.", schema=EXPRESSION, formula=Formula("automation"))

@@ -15,7 +15,7 @@ from kernel.permissions import EntityRights, rights_of
 from kernel.platform.ctx import Ctx
 from kernel.platform.releases import Release
 from kernel.web.routes import json_response
-from runtime.web.api import asks_shapes, clocks_shapes, evidence_shapes, jobs_shapes, talk_shapes, views_shapes, work
+from runtime.web.api import asks_shapes, automations_shapes, clocks_shapes, evidence_shapes, jobs_shapes, talk_shapes, views_shapes, work
 from runtime.web.api.shapes import PARAMETERS, RESPONSES, SCHEMAS, array_of, operation, reference, refs
 
 Json = dict[str, Any]
@@ -32,7 +32,7 @@ def document(ctx: Ctx, request: Request) -> Any:
 @lru_cache(maxsize=128)
 def _document(release: Release, roles: frozenset[str], writes: bool, language: str, slug: str, name: str, rights: Any, administers: bool) -> Json:
     paths: Json = {}
-    schemas: Json = SCHEMAS | asks_shapes.SCHEMAS | clocks_shapes.SCHEMAS | evidence_shapes.SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS | views_shapes.SCHEMAS
+    schemas: Json = SCHEMAS | asks_shapes.SCHEMAS | automations_shapes.SCHEMAS | clocks_shapes.SCHEMAS | evidence_shapes.SCHEMAS | jobs_shapes.SCHEMAS | talk_shapes.SCHEMAS | views_shapes.SCHEMAS
     schemas |= work.SCHEMAS if administers else {}
     tags = []
     for entity in release.application.entities.values():
@@ -132,6 +132,7 @@ class _Maker:
                 "parameters": refs("id"),
                 "get": self._operation("doors", "Read what can be done next", reference("Doors"), errors=(404,)),
             }
+            found.update(automations_shapes.paths(base, self._operation, refs, _body, self.writes and self._presses()))
             found.update(talk_shapes.paths(base, self._operation, refs, _body, self.writes))
             found.update(views_shapes.paths(self.entity.key, self._operation, refs, _body, self.writes))
         if self.writes:
@@ -144,6 +145,11 @@ class _Maker:
                     ),
                 }
         return found
+
+    def _presses(self) -> bool:
+        """Whether a button of these records may be meant for the caller: who may change them, or has a role that it names."""
+        named = {role for a in self.release.application.automations if a.entity == self.entity.key for role in a.when.get("roles", ())}
+        return self.access.any("update") or bool(named & self.access.actor.roles)
 
     def _writing(self, found: Json, base: str) -> None:
         change = _body({"fields": reference(f"{self.name}Input")}, ["fields"])

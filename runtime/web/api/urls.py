@@ -6,7 +6,7 @@ from kernel.web.routes import Need, Route
 from runtime.incoming.event import BODY_LIMIT
 from runtime.incoming.wecom.callback import BODY_LIMIT as WECOM_LIMIT
 from runtime.web import alike
-from runtime.web.api import approvals, asks, behaviour, bulk, clocks, comments, events, files, openapi, records, views, work
+from runtime.web.api import approvals, asks, automations, behaviour, bulk, clocks, comments, events, files, openapi, records, views, work
 from runtime.web.lines import admin
 from runtime.web.lines import api as _route
 
@@ -69,6 +69,8 @@ ROUTES = (
     _route(f"{_RECORD}/behaviour", behaviour.of_record),
     _route(f"{BASE}/behaviour", behaviour.everything),
     _route(f"{_RECORD}/similar", alike.of_record),
+    _route(f"{_RECORD}/automations", automations.of_record),
+    _route(f"{_RECORD}/actions/<key>", automations.act, "POST"),
     _route(f"{_RECORD}/approvals", approvals.of_record),
     _route(f"{BASE}/approvals", approvals.mine),
     _route(f"{BASE}/approvals/<id>", approvals.read),

@@ -73,9 +73,9 @@ def slots(ctx: Ctx, row: Any) -> dict[str, Any]:
 FAMILIES: Mapping[str, Text] = {
     "person": _("People"), "role": _("Roles"), "team": _("Teams"), "absence": _("Absences"), "sign_in": _("Sign-in"), "session": _("Sessions"),
     "device": _("Devices that ring"),
-    "password": _("Passwords"), "token": _("API tokens"), "settings": _("Settings"), "secret": _("Secrets"), "records": _("Exports and final deletions"),
+    "password": _("Passwords"), "token": _("API tokens"), "settings": _("Settings"), "secret": _("Secrets"), "records": _("Exports and final deletions"), "automation": _("Automations"),
     "source": _("Connections"), "connection": _("Web hooks and robots"), "work": _("Work that failed"), "audit": _("Audit log"), "release": _("Releases"), "clock": _("Clock of the machine")}
 ICONS: Mapping[str, str] = {
     "person": "user", "role": "shield-check", "team": "users", "absence": "calendar-event", "sign_in": "lock", "session": "device-mobile", "device": "bell", "password": "key",
-    "token": "key", "settings": "settings", "secret": "lock", "records": "download", "source": "link", "connection": "world",
+    "token": "key", "settings": "settings", "secret": "lock", "records": "download", "automation": "bolt", "source": "link", "connection": "world",
     "work": "refresh", "audit": "history", "release": "adjustments-horizontal", "clock": "clock"}

@@ -68,6 +68,7 @@ GROUPS: tuple[SettingsGroup, ...] = (
         SettingsPage("outgoing", _("Web hooks and robots"), "world", "/settings/outgoing", administrators),
         SettingsPage("failed", _("Work that failed"), "refresh", "/settings/failed", administrators),
         SettingsPage("calendars", _("Working calendars"), "calendar-time", "/settings/calendars"),
+        SettingsPage("automations", _("Automations"), "bolt", "/settings/automations", administrators),
         SettingsPage("all_tokens", _("Everybody's API tokens"), "shield-lock", "/settings/all-tokens", administrators),
         SettingsPage("deliveries", _("Notices sent"), "send", "/settings/deliveries", administrators),
         SettingsPage("audit", _("Audit log"), "history", "/settings/audit", administrators),

@@ -6,7 +6,7 @@ from runtime.web import push
 from runtime.web.lines import admin as _admin
 from runtime.web.lines import get as _get
 from runtime.web.lines import post as _post
-from runtime.web.settings import audit_log, calendars, connections, intake, invite, notices, outgoing, people, post, promises, roles, sessions, teams, tokens, trouble, volumes, workspace
+from runtime.web.settings import audit_log, automations, calendars, connections, intake, invite, notices, outgoing, people, post, promises, roles, sessions, teams, tokens, trouble, volumes, workspace
 
 # What lets a device ring; worker and manifest belong to the workspace and say nothing about anybody.
 PUSH = (
@@ -32,6 +32,11 @@ SETTINGS = (
     _get("/settings/notices/log", notices.mine),
     _admin("/settings/deliveries", notices.everybodys),
     _admin("/settings/promises", promises.show),
+    _admin("/settings/automations", automations.show),
+    _admin("/settings/automations/<key>", automations.page),
+    _admin("/settings/automations/<key>/runs/<run>", automations.run),
+    _admin("/settings/automations/<key>/switch", automations.switch, "POST"),
+    _admin("/settings/automations/<key>/vouch", automations.vouch, "POST"),
     _get("/settings/calendars", calendars.show),
     _admin("/settings/connections", connections.show),
     _admin("/settings/connections", connections.create, "POST"),
