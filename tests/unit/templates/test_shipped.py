@@ -14,8 +14,8 @@ from kernel.expr.types import Kind
 from kernel.model import application as model
 
 TEMPLATES = ["store_sales"]
-# Structure that people never read as a name: the places of fields in forms, rights, sections without a title.
-UNNAMED = {"evidence_stamp", "intake_find", "item", "right", "sample"}
+# Structure that people never read as a name: the places of fields in forms, rights, sections without a title; a comparison is called like its field.
+UNNAMED = {"comparison", "evidence_stamp", "intake_find", "item", "right", "sample"}
 # 0 and 1 are arithmetic, not business; 2 is the start of "at least one more".
 PLAIN_NUMBERS = {0, 1}
 
