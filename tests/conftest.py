@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from kernel.platform import tables as t
@@ -32,6 +33,9 @@ CHROMIUM_FLAGS = (
 
 
 routes()
+# How long an example takes is the machine's affair, not the example's.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 
 
 def cannot(reason: str) -> None:
