@@ -87,7 +87,7 @@ def test_three_people_a_return_and_a_delegation(people, rep, demo, size):
     assert rep.get(f"/records/opportunity/{id_}").json["state"] == "solution_confirmed"
 
     day = people.page(keys.SUPERVISOR, "/")
-    day.locator(".approval-call", has_text="待您审批").wait_for()
+    day.locator("#day", has_text=title).wait_for()
     boss = open_case(people, keys.SUPERVISOR, title)
     assert "叠放椅" in boss.locator("#content").inner_text() and "25%" in boss.locator("#content").inner_text()
     boss.locator(".approval-foot a.btn", has_text="退回").click()

@@ -80,6 +80,11 @@ def deliveries(desk: Desk, login: str | None = None) -> list[Mapping[str, Any]]:
         return [dict(row._mapping) for row in conn.execute(query)]
 
 
+def by_mail(desk: Desk) -> list[Mapping[str, Any]]:
+    """Those that go out by mail."""
+    return [row for row in deliveries(desk) if row["channel"] == "mail"]
+
+
 def states(desk: Desk, login: str | None = None, channel: str = "mail") -> list[tuple[str, str]]:
     """State and reason of each delivery of a channel."""
     return [(row["state"], (row["why"] or {}).get("code", "")) for row in deliveries(desk, login) if row["channel"] == channel]

@@ -19,7 +19,7 @@ from tests.conftest import NOW
 from tests.factories.desk import Desk
 from tests.factories.post import Postbox, text_of
 from tests.factories.work import work
-from tests.integration.notices.conftest import acting_as, choose, deliveries, empty, states
+from tests.integration.notices.conftest import acting_as, by_mail, choose, deliveries, empty, states
 
 MORNING = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)  # seven o'clock in Shanghai
 NIGHT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -86,7 +86,7 @@ def test_a_death_between_sending_and_noting_repeats_it_under_the_same_id(desk: D
     desk.clock.advance(minutes=2)  # type: ignore[attr-defined]
     work(desk.app, desk.slug)
     assert len(post.mails) == 2 and post.mails[0]["Message-ID"] == post.mails[1]["Message-ID"]
-    assert states(desk) == [("sent", "")] and deliveries(desk)[0]["attempts"] >= 1
+    assert states(desk) == [("sent", "")] and by_mail(desk)[0]["attempts"] >= 1
     work(desk.app, desk.slug)
     assert len(post.mails) == 2
 
@@ -95,7 +95,7 @@ def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(desk: 
     post.refusals += ["451 later", "451 later"]
     say(desk, "wen")
     work(desk.app, desk.slug)
-    assert states(desk) == [("waiting", "again")] and "451" in deliveries(desk)[0]["why"]["words"]
+    assert states(desk) == [("waiting", "again")] and "451" in by_mail(desk)[0]["why"]["words"]
     for seconds in (7, 13):
         desk.clock.advance(seconds=seconds)  # type: ignore[attr-defined]
         work(desk.app, desk.slug)
@@ -103,7 +103,7 @@ def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(desk: 
     post.refusals.append("554 never")
     say(desk, "wen", cause="x:2")
     work(desk.app, desk.slug)
-    row = deliveries(desk, "wen")[-1]
+    row = by_mail(desk)[-1]
     assert row["state"] == "failed" and "554 never" in row["why"]["words"]
 
 
