@@ -221,7 +221,7 @@ def test_a_busy_server_is_tried_again_under_the_same_id_and_a_refusal_is_kept(de
     work(desk.app, desk.slug)
     with desk.home.read() as conn:
         assert conn.execute(select(t.job.c.state)).scalar() == "waiting"
-    clock.advance(timedelta(seconds=6))
+    clock.advance(timedelta(seconds=7))
     work(desk.app, desk.slug)
     with desk.home.read() as conn:
         row = conn.execute(select(t.job)).one()
