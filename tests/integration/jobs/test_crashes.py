@@ -44,7 +44,7 @@ from tests.servers import free_port, own_database
 ROOT = Path(__file__).resolve().parents[3]
 SLUG = "crash"
 RATE = 60
-ROUNDS = scaled(6, 120)
+ROUNDS = scaled(4, 120)
 SEED = int(os.environ.get("FANGYUAN_CRASH_SEED", "0")) or random.randrange(1, 10**6)
 APPLICATION = """
 entity: ticket
