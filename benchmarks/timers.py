@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import delete, func, insert, select
 
-from benchmarks.datasets import KEPT, ROOT
+from benchmarks.datasets import ROOT
 from benchmarks.ours import SLUG, settings_of
 from benchmarks.ours_data import BATCH
 from benchmarks.side import Place
@@ -338,5 +338,5 @@ def lines(entries: Sequence[dict[str, Any]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    assert sys.argv[1] == "work" and KEPT
+    assert sys.argv[1] == "work"
     work(Place(sys.argv[2], Path(sys.argv[3])), float(sys.argv[4]))
