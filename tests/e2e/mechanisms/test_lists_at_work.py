@@ -122,6 +122,22 @@ def test_widths_are_kept_and_the_keyboard_is_enough(people, leads, size):
     assert title.partition(" ")[0] in page.locator("h1").inner_text()
 
 
+def test_a_condition_is_completed_while_one_types(people):
+    page = people.page(keys.REP, "/e/lead/filter?typed=1")
+    box, options = page.locator("#filter-typed"), page.locator("#filter-typed-list [role=option]")
+    box.fill("")
+    box.press_sequentially("bud")
+    options.first.wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.getElementById('filter-typed').value === 'budget'")
+    assert options.first.is_hidden() and box.get_attribute("aria-expanded") == "false"
+    box.press_sequentially(" > gra")
+    options.first.wait_for()
+    page.keyboard.press("Escape")
+    options.first.wait_for(state="hidden")
+    assert box.input_value() == "budget > gra"
+
+
 def test_a_value_is_changed_in_its_cell(demo, people, leads, size):
     rep = demo.api(keys.REP)
     page = people.page(keys.REP, "/e/lead?view=lead_mine&q=雁荡培训")
